@@ -243,6 +243,12 @@ class RemoteWatcher:
             self._request = None
         return result
 
+    @property
+    def ended(self) -> bool:
+        """Whether no session runs that was started here: it came to its own end, or was stopped."""
+        self.status()
+        return self._request is None
+
     def picture(self) -> bytes | None:
         """The last frame as a JPEG, from memory; None where there is none."""
         result: bytes | None = self._ask("picture")

@@ -1,0 +1,557 @@
+"""The watching process: gives the pipeline its cadence, saves what it sees, and obeys the teacher.
+
+Two threads: one looks, one listens to the pipe. The listener answers what must be quick (status, picture)
+from what the looker left; everything else waits in a queue and is done between two looks, so the parts of
+the pipeline never meet two threads. Names are read by a third, behind, and arrive through the same queue.
+"""
+
+from __future__ import annotations
+
+import logging
+import logging.handlers
+import os
+import platform
+import queue
+import signal
+import threading
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from classroom_monitor import __version__
+from classroom_monitor.clock import Clock, RealClock
+from classroom_monitor.errors import ClassroomError, NoWindowError, SourceError, StoreError
+from classroom_monitor.records import (
+    Answer,
+    Box,
+    Frame,
+    Health,
+    HealthState,
+    Image,
+    Look,
+    Marker,
+    Preview,
+    Session,
+    SourceChoice,
+    SourceKind,
+    SourceSpec,
+    StartRequest,
+    WatcherStatus,
+)
+from classroom_monitor.remote import Ask, Reply
+from classroom_monitor.settings import Settings, data_folder
+from classroom_monitor.sources.capture import CaptureWatch
+
+if TYPE_CHECKING:
+    from classroom_monitor.expression import ExpressionModel
+    from classroom_monitor.faces import FaceFinder
+    from classroom_monitor.pipeline import Pipeline
+    from classroom_monitor.sources import Source
+    from classroom_monitor.store import Store
+
+log = logging.getLogger(__name__)
+
+#: Pictures that go to a page are no wider than this (pixels).
+PICTURE_WIDTH = 1280
+#: A source that fails is opened anew after so many seconds, each time twice as long up to the last (R1).
+RETRY_FIRST, RETRY_LAST = 2.0, 60.0
+#: Health is written when it changes, and at least so often (s), so that a page can tell a dead watcher.
+HEARTBEAT = 5.0
+#: A label that cannot be read at first (a pop-up over it) is tried again so often.
+NAME_TRIES = 3
+
+
+@dataclass(slots=True)
+class Running:
+    """A session that runs."""
+
+    session: Session
+    request: StartRequest
+    source: Source
+    pipeline: Pipeline
+    began: float
+    capture: CaptureWatch
+    looks: int = 0
+    last_look: float = 0.0
+    seconds: float = 0.0
+    paused: bool = False
+
+
+class Runner:
+    """Runs sessions, one at a time. Everything it works with is handed in.
+
+    make_pipeline: a fresh pipeline for each session. open_source: opens a source or raises SourceError.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        make_pipeline: Callable[[], Pipeline],
+        open_source: Callable[[SourceSpec, Settings], Source],
+        weights_sha256: str,
+        clock: Clock,
+        name_reader: Callable[[Image], str | None] | None = None,
+    ) -> None:
+        self._settings, self._store, self._clock = settings, store, clock
+        self._make_pipeline, self._open_source = make_pipeline, open_source
+        self._weights_sha256 = weights_sha256
+        self._running: Running | None = None
+        self._health = Health(HealthState.STOPPED, clock.utc())
+        self._health_saved = -1e9
+        self._retry_at, self._retry_after = 0.0, RETRY_FIRST
+        self._last_image: Image | None = None
+        self._names = NamesBehind(name_reader) if name_reader and settings.names.names == "read" else None
+        self.busy_since: float | None = None
+
+    @property
+    def status(self) -> WatcherStatus:
+        """The running session, if any, and its health."""
+        running = self._running
+        if running is None:
+            return WatcherStatus(None, self._health)
+        return WatcherStatus(running.session.id, self._health, running.seconds)
+
+    def start(self, request: StartRequest) -> str:
+        """Begins a session; one that runs is ended first. Raises SourceError where there is nothing to watch."""
+        self.stop()
+        source = self._open_source(request.source, self._settings)
+        utc = self._clock.utc()
+        session = Session(
+            id=f"{utc:%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:4]}",
+            title=request.title or f"Session of {utc.astimezone():%d %b %Y, %H:%M}",
+            course=request.course,
+            start=utc,
+            end=None,
+            ended=None,
+            source=source.description,
+            rate=request.rate,
+            students_told=request.students_told,
+            app_version=__version__,
+            weights_sha256=self._weights_sha256,
+            class_only=request.class_only or self._settings.store.class_only,
+        )
+        self._store.begin(session)
+        if self._names:
+            self._names.forget()
+        now = self._clock.monotonic()
+        self._running = Running(session, request, source, self._make_pipeline(), now, CaptureWatch())
+        self._retry_at, self._retry_after = 0.0, RETRY_FIRST
+        self._say(HealthState.WATCHING)
+        return session.id
+
+    def stop(self) -> None:
+        """Ends the session: the turns are found and everything is on disk when it returns."""
+        running, self._running = self._running, None
+        self._last_image = None
+        if running is None:
+            return
+        running.source.close()
+        session = running.session.id
+        try:
+            self._store.flush()
+            self._find_turns(session)
+            self._store.set_health(session, Health(HealthState.STOPPED, self._clock.utc()))
+            end = self._clock.utc()
+            if running.request.speed == 0:  # such a session passed in the source's time, not in ours
+                end = running.session.start + timedelta(seconds=running.seconds)
+            self._store.finish(session, end)
+        finally:
+            self._health = Health(HealthState.STOPPED, self._clock.utc())
+
+    def pause(self) -> None:
+        """Nothing is read nor grabbed until `resume`."""
+        if self._running and not self._running.paused:
+            self._running.paused = True
+            self._last_image = None
+            self._say(HealthState.PAUSED)
+
+    def resume(self) -> None:
+        """Reads on; the time in between stays a gap."""
+        if self._running and self._running.paused:
+            self._running.paused = False
+            self._say(HealthState.WATCHING)
+
+    def mark(self, marker: Marker) -> None:
+        """The teacher set a marker."""
+        if self._running:
+            self._running.pipeline.mark(marker)
+
+    def answer(self, number: int, answer: Answer) -> None:
+        """The teacher answered a flag."""
+        if self._running:
+            self._running.pipeline.answer(number, answer, self._running.seconds)
+
+    def name(self, student: int, name: str) -> None:
+        """The teacher corrected a name."""
+        if self._running:
+            self._running.pipeline.name(student, name)
+
+    def leave_out(self, student: int, out: bool) -> None:
+        """The teacher leaves a student out, or takes them in again."""
+        if self._running:
+            self._running.pipeline.leave_out(student, out)
+
+    def own(self, student: int) -> None:
+        """That tile is the teacher's own: left out, and known again by its label."""
+        self.leave_out(student, True)
+
+    def choices(self) -> tuple[SourceChoice, ...]:
+        """Monitors and windows that can be watched."""
+        from classroom_monitor.sources import choices
+
+        return choices()
+
+    def preview(self, spec: SourceSpec) -> Preview:
+        """One picture of the source with the tiles found in it; nothing is kept."""
+        from classroom_monitor.gallery import GalleryReader
+
+        source = self._open_source(spec, self._settings)
+        try:
+            image = source.grab(0.0)
+        finally:
+            source.close()
+        if image is None:
+            raise SourceError(f"{source.description}: it gave no picture")
+        gallery = GalleryReader().read(image)
+        jpeg, scale = _jpeg(image)
+        tiles = tuple(replace(tile, box=_scaled(tile.box, scale)) for tile in gallery.tiles)
+        return Preview(jpeg, round(image.shape[1] * scale), round(image.shape[0] * scale), tiles)
+
+    def picture(self) -> bytes | None:
+        """The last frame as a JPEG, from memory."""
+        image = self._last_image
+        return None if image is None else _jpeg(image)[0]
+
+    def wait(self) -> float:
+        """Seconds until something is to be done: 0 when a look is due, infinite when no session runs."""
+        running = self._running
+        if running is None:
+            return float("inf")
+        now = self._clock.monotonic()
+        if running.paused:
+            return 1.0
+        if now < self._retry_at:
+            return self._retry_at - now
+        if running.request.speed == 0:
+            return 0.0
+        return max(0.0, running.began + self._due(running) - now)
+
+    def step(self) -> None:
+        """One look, if a session runs and is not paused. Whatever fails is told in the health and tried again."""
+        running = self._running
+        if running is None:
+            return
+        if running.paused:
+            self._beat()
+            return
+        self.busy_since = self._clock.monotonic()
+        try:
+            self._look(running)
+            self._retry_after = RETRY_FIRST
+        except NoWindowError as problem:
+            self._fail(HealthState.NO_WINDOW, problem)
+        except StoreError as problem:
+            self._say(HealthState.NOT_SAVING, str(problem))
+        except ClassroomError as problem:
+            self._fail(HealthState.ERROR, problem)
+        except Exception as problem:  # the last net: a mistake of ours must not end a lecture's session
+            log.exception("A look failed")
+            self._fail(HealthState.ERROR, problem)
+        finally:
+            self.busy_since = None
+        self._beat()
+
+    def close(self) -> None:
+        """Ends the session and everything that runs behind."""
+        self.stop()
+        if self._names:
+            self._names.close()
+        self._store.close()
+
+    def _due(self, running: Running) -> float:
+        """When the next look is due, in seconds of the clock since the start: newest wins, none is queued."""
+        return running.last_look + 1.0 / running.request.rate if running.looks else 0.0
+
+    def _look(self, running: Running) -> None:
+        passed = self._clock.monotonic() - running.began
+        running.last_look = passed
+        speed = running.request.speed
+        seconds = passed * speed if speed else running.looks / running.request.rate
+        image = running.source.grab(seconds)
+        if image is None:
+            self.stop()
+            return
+        running.looks += 1
+        running.seconds = seconds
+        self._last_image = image
+        if running.request.source.kind is SourceKind.SCREEN:
+            problem = running.capture.see(seconds, image)
+            if problem is not None:
+                self._say(*problem)
+                return
+        utc = self._clock.utc() if speed else running.session.start + timedelta(seconds=seconds)
+        if self._names:
+            for student, text in self._names.arrived():
+                running.pipeline.name(student, text)
+                self._store.read_name(running.session.id, student, text)
+        look = running.pipeline.look(Frame(image, seconds, utc))
+        if self._names:
+            self._names.ask(running.pipeline.labels())
+        self._store.add_look(running.session.id, look)
+        self._judge(look)
+
+    def _judge(self, look: Look) -> None:
+        if look.gallery.tiles:
+            self._say(HealthState.WATCHING)
+        else:
+            self._say(
+                HealthState.NO_GALLERY,
+                "No gallery is to be seen. Switch the call to gallery view and keep its window in sight.",
+            )
+
+    def _fail(self, state: HealthState, problem: Exception) -> None:
+        """Tells the cause and opens the source anew after a while."""
+        self._say(state, str(problem) if isinstance(problem, ClassroomError) else _ours(problem))
+        self._retry_at = self._clock.monotonic() + self._retry_after
+        self._retry_after = min(RETRY_LAST, self._retry_after * 2)
+
+    def _say(self, state: HealthState, detail: str = "") -> None:
+        changed = (state, detail) != (self._health.state, self._health.detail)
+        self._health = Health(state, self._clock.utc(), detail)
+        if changed:
+            log.info("Health: %s", state)
+            self._health_saved = -1e9
+            self._beat()
+
+    def _beat(self) -> None:
+        now = self._clock.monotonic()
+        if self._running and now - self._health_saved >= HEARTBEAT:
+            self._health_saved = now
+            try:
+                self._store.set_health(self._running.session.id, self._health)
+            except StoreError as problem:
+                self._health = Health(HealthState.NOT_SAVING, self._clock.utc(), str(problem))
+
+    def _find_turns(self, session: str) -> None:
+        from classroom_monitor.moments import find_turns
+
+        turns = find_turns(self._store.class_looks(session), self._store.markers(session))
+        self._store.add_turns(session, turns)
+
+
+class NamesBehind:
+    """Reads label pictures in a thread of its own, so that a look never waits for it."""
+
+    def __init__(self, read: Callable[[Image], str | None]) -> None:
+        self._read = read
+        self._tries: dict[int, int] = {}
+        self._waiting: set[int] = set()
+        self._known: set[int] = set()
+        self._session = 0
+        self._todo: queue.Queue[tuple[int, int, Image] | None] = queue.Queue()
+        self._done: queue.Queue[tuple[int, int, str | None]] = queue.Queue()
+        self._thread = threading.Thread(target=self._work, name="names", daemon=True)
+        self._thread.start()
+
+    def ask(self, labels: dict[int, Image]) -> None:
+        """Wants the names of these labels read; one that was read, or failed three times, is not read again."""
+        for student, label in labels.items():
+            if student in self._known or student in self._waiting or self._tries.get(student, 0) >= NAME_TRIES:
+                continue
+            self._tries[student] = self._tries.get(student, 0) + 1
+            self._waiting.add(student)
+            self._todo.put((self._session, student, label))
+
+    def arrived(self) -> list[tuple[int, str]]:
+        """The names read since the last call."""
+        found = []
+        while not self._done.empty():
+            session, student, text = self._done.get_nowait()
+            if session != self._session:
+                continue
+            self._waiting.discard(student)
+            if text:
+                self._known.add(student)
+                found.append((student, text))
+        return found
+
+    def forget(self) -> None:
+        """A new session begins: student numbers mean others now, and what is still read is for no one."""
+        self._session += 1
+        self._tries.clear()
+        self._known.clear()
+        self._waiting.clear()
+
+    def close(self) -> None:
+        """Ends the thread."""
+        self._todo.put(None)
+        self._thread.join(2)
+
+    def _work(self) -> None:
+        while (job := self._todo.get()) is not None:
+            session, student, label = job
+            if session == self._session:
+                self._done.put((session, student, self._read(label)))
+
+
+class Listener:
+    """Answers the pipe: at once what must be quick, the rest between two looks."""
+
+    QUICK = ("status", "picture", "busy")
+
+    def __init__(self, pipe: Connection, runner: Runner, clock: Clock) -> None:
+        self._pipe, self._runner, self._clock = pipe, runner, clock
+        self._asked: queue.Queue[Ask] = queue.Queue()
+        self._sending = threading.Lock()
+        self.open = True
+        threading.Thread(target=self._listen, name="pipe", daemon=True).start()
+
+    def serve(self) -> None:
+        """Looks and obeys until the pipe closes."""
+        while self.open:
+            wait = self._runner.wait()
+            try:
+                ask = self._asked.get(timeout=min(wait, 1.0)) if wait > 0 else self._asked.get_nowait()
+            except queue.Empty:
+                if wait <= 1.0:
+                    self._runner.step()
+                continue
+            self._obey(ask)
+        self._runner.close()
+
+    def _listen(self) -> None:
+        while True:
+            try:
+                ask = self._pipe.recv()
+            except (EOFError, OSError):  # the dashboard is gone: save and end
+                self._asked.put(Ask(0, "close", ()))
+                return
+            if ask.method in self.QUICK:
+                self._send(Reply(ask.number, self._quick(ask.method)))
+            else:
+                self._asked.put(ask)
+
+    def _quick(self, method: str) -> Any:
+        if method == "status":
+            return self._runner.status
+        if method == "picture":
+            return self._runner.picture()
+        since = self._runner.busy_since
+        return 0.0 if since is None else self._clock.monotonic() - since
+
+    def _obey(self, ask: Ask) -> None:
+        if ask.method == "close":
+            self.open = False
+            try:
+                self._runner.stop()
+                self._send(Reply(ask.number))
+            except ClassroomError as problem:
+                self._send(Reply(ask.number, problem=str(problem)))
+            return
+        try:
+            self._send(Reply(ask.number, getattr(self._runner, ask.method)(*ask.arguments)))
+        except ClassroomError as problem:
+            self._send(Reply(ask.number, problem=str(problem)))
+        except Exception as problem:  # told to the page as a sentence; the traceback is in the log
+            log.exception("%s failed", ask.method)
+            self._send(Reply(ask.number, problem=_ours(problem)))
+
+    def _send(self, reply: Reply) -> None:
+        with self._sending:
+            try:
+                self._pipe.send(reply)
+            except (OSError, ValueError):
+                self.open = False
+
+
+def watch(pipe: Connection, settings: Settings, store_url: str | None) -> None:
+    """The watching process: listens to the pipe until it closes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches us through the pipe, after the dashboard
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+    log_to_file("watcher")
+    clock = RealClock()
+    # Heavy libraries are loaded here, so that the process that serves the pages never pays for them.
+    from classroom_monitor.sources import open_source
+    from classroom_monitor.store import open_store
+
+    parts = Parts(settings)
+    store = open_store(store_url, clock, settings.store)
+    runner = Runner(
+        settings, store, parts.pipeline, open_source, parts.model.weights_sha256, clock, parts.name_reader()
+    )
+    Listener(pipe, runner, clock).serve()
+    parts.close()
+
+
+class Parts:
+    """The real parts of a pipeline, loaded once and shared by the sessions of a process."""
+
+    def __init__(self, settings: Settings) -> None:
+        from classroom_monitor.cues import CueReader
+        from classroom_monitor.expression import ExpressionCNN
+        from classroom_monitor.faces import MediaPipeFaceFinder
+
+        self._settings = settings
+        self.finder: FaceFinder = MediaPipeFaceFinder(settings.faces)
+        self.model: ExpressionModel = ExpressionCNN(settings.expression)
+        self._cues = CueReader(settings.faces)
+
+    def pipeline(self) -> Pipeline:
+        """A fresh pipeline for a session."""
+        from classroom_monitor.pipeline import Pipeline
+
+        return Pipeline(self._settings, self.finder, self.model, self._cues)
+
+    def name_reader(self) -> Callable[[Image], str | None]:
+        """The reader of label pictures."""
+        from classroom_monitor.names import NameReader
+
+        return NameReader().read
+
+    def close(self) -> None:
+        """Closes the models."""
+        self.finder.close()
+        self._cues.close()
+
+
+def log_to_file(name: str) -> None:
+    """A rotating log in the data folder, 10 MB three times; it holds no names, numbers of faces or tokens."""
+    folder = data_folder()
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handler: logging.Handler = logging.handlers.RotatingFileHandler(
+            Path(folder) / f"{name}.log", maxBytes=10_000_000, backupCount=3, encoding="utf-8"
+        )
+    except OSError:  # a read-only home: the program still runs
+        handler = logging.NullHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
+    log.info("classroom-monitor %s on %s, Python %s", __version__, platform.system(), platform.python_version())
+
+
+def _ours(problem: Exception) -> str:
+    """A sentence for a mistake of ours, without a traceback."""
+    return f"Something went wrong ({type(problem).__name__}); it is tried again. The log has the details."
+
+
+def _scaled(box: Box, scale: float) -> Box:
+    return Box(round(box.x * scale), round(box.y * scale), round(box.w * scale), round(box.h * scale))
+
+
+def _jpeg(image: Image) -> tuple[bytes, float]:
+    """The picture as a JPEG no wider than PICTURE_WIDTH, and the scale."""
+    import cv2
+
+    scale = min(1.0, PICTURE_WIDTH / image.shape[1])
+    if scale < 1.0:
+        size = (PICTURE_WIDTH, max(1, round(image.shape[0] * scale)))
+        image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    done, coded = cv2.imencode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 80])
+    if not done:
+        raise SourceError("The picture could not be coded")
+    return coded.tobytes(), scale
