@@ -219,13 +219,12 @@ def _merge(values: dict[str, Any], user: dict[str, Any], file: str, prefix: str,
 
 def _nearest(prefix: str, key: str, section: type) -> str:
     here = [f.name for f in dataclasses.fields(section)]
-    near = difflib.get_close_matches(key, here, 1, 0.5)
-    if near:
-        return f"; did you mean {prefix}{near[0]}?"
     every = list(setting_paths())
-    by_name = difflib.get_close_matches(prefix + key, every, 1, 0.4)
-    by_key = [path for path in every if path.rsplit(".", 1)[-1] == key]
-    found = (by_key or by_name)[:1]
+    found = (
+        [path for path in every if path.rsplit(".", 1)[-1] == key]
+        or [prefix + name for name in difflib.get_close_matches(key, here, 1, 0.5)]
+        or difflib.get_close_matches(prefix + key, every, 1, 0.4)
+    )
     return f"; did you mean {found[0]}?" if found else f"; known here: {', '.join(here)}"
 
 
