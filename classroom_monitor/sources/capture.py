@@ -1,13 +1,12 @@
-"""Tells a picture that shows the call from one that cannot: black, one colour, frozen, covered, or none at all.
+"""Tells a picture that shows the call from one that cannot: black, one colour, frozen, covered, or none.
 
-No capture library raises an error for these (mss gives black pictures without the permission on macOS and under
-Wayland), so only the picture tells. Otherwise they would look like an empty class.
+No capture library raises an error for these (mss gives black pictures without the permission on macOS and
+under Wayland), so only the picture tells. Otherwise they would look like an empty class.
 """
 
 from __future__ import annotations
 
 import sys
-from collections import deque
 
 import numpy as np
 
@@ -16,12 +15,11 @@ from classroom_monitor.records import HealthState, Image
 #: What is wrong with the picture, with one sentence of cause and remedy.
 Problem = tuple[HealthState, str]
 
-# A picture is of one colour when all but this share of its pixels lie within TOLERANCE levels of its middle one.
+# A picture is of one colour when all but this share of its pixels lie within so many levels of its middle.
 # The least that a call with every camera off shows is a name in white, some hundred pixels of a million.
 _ODD_SHARE = 1e-4
-_TOLERANCE = (
-    16  # levels of 255: what video coding makes of black; the ground of Zoom's gallery (26) lies above
-)
+# 16 of 255 levels: what video coding makes of black; the ground of Zoom's gallery (26) lies above.
+_TOLERANCE = 16
 _BLACK = 24  # levels of 255
 
 # Live video never keeps every pixel for so long (camera noise alone changes some), so with faces in sight two
@@ -38,6 +36,11 @@ _MOSTLY_HIDDEN = 0.5
 # A picture so late is missing (R1: noticed within 3 s beyond the cadence).
 _LATE = 3.0
 
+# The sentences hold no figure that changes: health is written when it changes.
+_COVERED = "Other windows cover most of the call. Move them aside, or bring the call to the front."
+_FROZEN = "The picture stands still: not one point of it changes. Is the call still connected?"
+_LATE_TEXT = "No picture comes any more. Is the call's window still open, and does the computer still answer?"
+
 
 class CaptureWatch:
     """Looks at every picture of a live source. Holds the last one, in memory only."""
@@ -50,8 +53,8 @@ class CaptureWatch:
     def see(self, seconds: float, image: Image, live: int = 0, hidden: float = 0.0) -> Problem | None:
         """What keeps the picture from showing the call; None when nothing does.
 
-        seconds: when it was taken, never going back. live: faces of live video at the look before, 0 where not
-        known. hidden: share of the call that other windows cover, 0..1.
+        seconds: when it was taken, never going back. live: faces of live video at the look before, 0 where
+        not known. hidden: share of the call that other windows cover, 0..1.
         """
         if self._last is None or not np.array_equal(self._last, image):
             self._still_since = seconds
@@ -60,52 +63,19 @@ class CaptureWatch:
         if colour is not None:
             return HealthState.BLACK, _blank(colour)
         if hidden >= _MOSTLY_HIDDEN:
-            return (
-                HealthState.COVERED,
-                f"Another window covers {hidden:.0%} of the call. Move it aside, or bring the call to the front.",
-            )
+            return HealthState.COVERED, _COVERED
         still = seconds - self._still_since
         if still >= (_STILL_WITH_FACES if live >= _LIVE_FACES else _STILL_WITHOUT):
-            return (
-                HealthState.FROZEN,
-                f"The picture has not changed for {still:.0f} s. Is the call still connected, and its window in sight?",
-            )
+            return HealthState.FROZEN, _FROZEN
         return None
 
     def late(self, seconds: float, cadence: float) -> Problem | None:
-        """What to say when no picture came by now; None while it is not late. cadence: seconds between looks."""
+        """What to say when no picture came by now, None while it is not late. cadence: s between looks."""
         if self._came is None:
             self._came = seconds  # from here on we wait
-        waited = seconds - self._came
-        if waited < cadence + _LATE:
+        if seconds - self._came < cadence + _LATE:
             return None
-        return (
-            HealthState.ERROR,
-            f"No picture has come for {waited:.0f} s. The source is opened anew by itself.",
-        )
-
-
-class Rebuilds:
-    """When a source that fails or is silent is opened anew: at most 5 times a minute, then ever more rarely (R1)."""
-
-    SILENT = 20.0  # s without a picture after which the source is opened anew
-    _AT_MOST, _WITHIN = 5, 60.0
-    _FIRST, _LONGEST = 5.0, 60.0
-
-    def __init__(self) -> None:
-        self._made: deque[float] = deque(maxlen=self._AT_MOST)
-        self._wait = self._FIRST
-
-    def due(self, seconds: float) -> bool:
-        """Whether to open the source anew now; counts it when so."""
-        if len(self._made) == self._AT_MOST and seconds - self._made[0] < self._WITHIN:
-            if seconds - self._made[-1] < self._wait:
-                return False
-            self._wait = min(self._LONGEST, self._wait * 2)
-        else:
-            self._wait = self._FIRST
-        self._made.append(seconds)
-        return True
+        return HealthState.ERROR, _LATE_TEXT
 
 
 def one_colour(image: Image) -> tuple[int, int, int] | None:
@@ -135,8 +105,8 @@ def _blank(colour: tuple[int, int, int]) -> str:
 def _cause(platform: str) -> str:
     if platform == "darwin":
         return (
-            "Allow the program under System Settings, Privacy & Security, Screen Recording, and start it again; "
-            "is the window minimised?"
+            "Allow the program under System Settings, Privacy & Security, Screen Recording, and start it "
+            "again; is the window minimised?"
         )
     if platform == "win32":
         return "Is the window minimised, the screen locked, or the content protected?"
