@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from classroom_monitor.remote import RemoteWatcher
     from classroom_monitor.store import Store
 
-# Before anything can load onnxruntime, which otherwise sends usage data (dependencies are pinned for the same reason).
+# Before anything can load onnxruntime, which otherwise sends usage data.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 HOST = "127.0.0.1"
@@ -50,9 +50,11 @@ SettingsFile = Annotated[
     Path | None, typer.Option("--settings", help="A settings file laid over the defaults.")
 ]
 StoreUrl = Annotated[
-    str | None, typer.Option("--store", help="Where sessions are kept: a database URL. Default: SQLite, your data folder.")
+    str | None, typer.Option("--store", help="A database URL. Default: SQLite in your data folder.")
 ]
-Port = Annotated[int | None, typer.Option("--port", min=0, max=65535, help="Port of the pages; 0: any free one.")]
+Port = Annotated[
+    int | None, typer.Option("--port", min=0, max=65535, help="Port of the pages; 0: any free one.")
+]
 NoBrowser = Annotated[bool, typer.Option("--no-browser", help="Do not open the browser.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
 Session = Annotated[str, typer.Argument(help="An id from `sessions`, or `last`.")]
@@ -129,7 +131,10 @@ def start(
     region: Annotated[str | None, typer.Option(help="X,Y,W,H in pixels of the screen.")] = None,
     rate: Annotated[float | None, typer.Option(min=0.1, max=2, help="Looks a second.")] = None,
     speed: Annotated[
-        float, typer.Option(min=0, max=60, help="For video, pictures, synthetic: 1 real time, 0 as fast as it goes.")
+        float,
+        typer.Option(
+            min=0, max=60, help="For video, pictures, synthetic: 1 real time, 0 as fast as it goes."
+        ),
     ] = 1.0,
     title: Annotated[str, typer.Option(help="Title of the session.")] = "",
     course: Annotated[str, typer.Option(help="Course of the session.")] = "",
@@ -288,7 +293,8 @@ def doctor(as_json: Json = False, settings: SettingsFile = None, store: StoreUrl
     ok = all(check.ok for check in checks if check.needed)
     if as_json:
         rows = [
-            {"name": c.name, "ok": c.ok, "needed": c.needed, "detail": c.detail, "remedy": c.remedy} for c in checks
+            {"name": c.name, "ok": c.ok, "needed": c.needed, "detail": c.detail, "remedy": c.remedy}
+            for c in checks
         ]
         print(json.dumps({"ok": ok, "checks": rows}, ensure_ascii=False))
     else:
@@ -354,10 +360,12 @@ def _alone() -> Iterator[None]:
         lock.acquire()
     except filelock.Timeout:
         raise StoreError(
-            "classroom-monitor already runs on this computer; use its page, or stop it first (Ctrl-C where it runs)"
+            "classroom-monitor already runs on this computer; use its page, or stop it with Ctrl-C"
         ) from None
     except OSError as problem:
-        raise StoreError(f"{folder}: cannot be written ({problem.strerror}); free space or check its rights") from None
+        raise StoreError(
+            f"{folder}: cannot be written ({problem.strerror}); free space or check its rights"
+        ) from None
     try:
         yield
     finally:
@@ -374,11 +382,10 @@ def _pages(
     demo: bool = False,
 ) -> None:
     """Serves the pages until Ctrl-C, beside the watching process where there is one."""
-    from dashboard.app import create_app
-    from dashboard.serving import serve
-
     from classroom_monitor.remote import RemoteWatcher
     from classroom_monitor.runner import log_to_file, watch
+    from dashboard.app import create_app
+    from dashboard.serving import serve
 
     log_to_file("pages")
     logging.getLogger("waitress").setLevel(logging.WARNING)

@@ -1,15 +1,15 @@
 """The errors of the product: one tree. Each message names the thing and the remedy, in one line.
 
-    ClassroomError
-    ├── SettingsError      a settings file: unknown key, wrong unit, out of range
-    ├── SourceError        a source cannot be opened or read
-    │   ├── NoWindowError  no window with that title
-    │   └── PictureError   a picture or video cannot be read
-    ├── ModelError         a model file is missing, altered or of the wrong kind
-    ├── ScriptError        a rehearsal script is wrong
-    ├── DataError          training or evaluation data are wrong
-    ├── StoreError         the store cannot be opened, read or written
-    └── ServerError        the pages cannot be served
+ClassroomError
+├── SettingsError      a settings file: unknown key, wrong unit, out of range
+├── SourceError        a source cannot be opened or read
+│   ├── NoWindowError  no window with that title
+│   └── PictureError   a picture or video cannot be read
+├── ModelError         a model file is missing, altered or of the wrong kind
+├── ScriptError        a rehearsal script is wrong
+├── DataError          training or evaluation data are wrong
+├── StoreError         the store cannot be opened, read or written
+└── ServerError        the pages cannot be served
 """
 
 

@@ -120,7 +120,7 @@ class Pipeline:
     def _read_cues(
         self, frame: Frame, faces: dict[int, Face], scored: dict[int, Expression]
     ) -> dict[int, Cues]:
-        """Landmarks cost six times a detection: a share of the faces at each look, the longest unread first."""
+        """Landmarks cost six detections: a share of the faces at each look, the longest unread first."""
         if self._cues is None:
             return {}
         passed, self._last_cues = frame.seconds - self._last_cues, frame.seconds

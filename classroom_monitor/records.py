@@ -269,8 +269,10 @@ class StudentLook:
 class StudentState:
     """One student now: the smoothed reading, the own usual, and the cues above usual.
 
-    usable: whether this very look counted. head_turn: degrees from usual. eyes_closed: 0..1.
-    brow_furrow: 0..1 above usual.
+    usable: whether this very look counted. head_turn: degrees from usual. eyes_closed: 0..1 of what is usually
+    open. brow_furrow: 0..1 above usual. The three are known at the looks at which landmarks were read.
+    valence_spread: how far the student's valence usually strays from the own usual (standard deviation); None
+    while valence_usual is still the class's.
     """
 
     student: int
@@ -283,6 +285,7 @@ class StudentState:
     head_turn: float | None = None
     eyes_closed: float | None = None
     brow_furrow: float | None = None
+    valence_spread: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,7 +324,7 @@ class Flag:
 
 @dataclass(frozen=True, slots=True)
 class Marker:
-    """A point on the timeline. number is the store's key; before..high only for turns found by the program."""
+    """A point on the timeline. number is the store's key; before..high are a turn's, found by the program."""
 
     seconds: float
     kind: MarkerKind

@@ -110,7 +110,9 @@ class RemoteWatcher:
     Thread-safe: the pages are served by several threads.
     """
 
-    def __init__(self, target: Callable[..., None], arguments: tuple[Any, ...], clock: Clock | None = None) -> None:
+    def __init__(
+        self, target: Callable[..., None], arguments: tuple[Any, ...], clock: Clock | None = None
+    ) -> None:
         self._target, self._arguments = target, arguments
         self._clock = clock or RealClock()
         self._context = multiprocessing.get_context("spawn")
@@ -154,7 +156,9 @@ class RemoteWatcher:
             with self._lock:
                 pipe.send(Ask(number, method, arguments))
         except (OSError, ValueError):
-            raise ClassroomError("The watcher is not running; it is being started again, try in a moment.") from None
+            raise ClassroomError(
+                "The watcher is not running; it is being started again, try in a moment."
+            ) from None
         with self._arrived:
             self._arrived.wait_for(
                 lambda: number in self._replies or not process.is_alive() or self._pipe is not pipe, timeout
@@ -184,7 +188,9 @@ class RemoteWatcher:
             now = self._clock.monotonic()
             self._deaths = [at for at in self._deaths if now - at < 60] + [now]
             if len(self._deaths) > DEATHS_A_MINUTE:
-                self._problem = "The watcher keeps stopping. Close the program and run: classroom-monitor doctor"
+                self._problem = (
+                    "The watcher keeps stopping. Close the program and run: classroom-monitor doctor"
+                )
                 return
             log.error("The watcher stopped with code %s: started again", self._process.exitcode)
             self._pipe.close()
@@ -238,7 +244,9 @@ class RemoteWatcher:
         try:
             result: WatcherStatus = self._ask("status", timeout=5.0)
         except ClassroomError as problem:
-            return WatcherStatus(None, Health(HealthState.ERROR, self._clock.utc(), self._problem or str(problem)))
+            return WatcherStatus(
+                None, Health(HealthState.ERROR, self._clock.utc(), self._problem or str(problem))
+            )
         if result.session is None:
             self._request = None
         return result

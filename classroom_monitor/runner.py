@@ -117,7 +117,7 @@ class Runner:
         return WatcherStatus(running.session.id, self._health, running.seconds)
 
     def start(self, request: StartRequest) -> str:
-        """Begins a session; one that runs is ended first. Raises SourceError where there is nothing to watch."""
+        """Begins a session; one that runs is ended first. Raises SourceError where nothing can be watched."""
         self.stop()
         source = self._open_source(request.source, self._settings)
         utc = self._clock.utc()
@@ -242,7 +242,7 @@ class Runner:
         return max(0.0, running.began + self._due(running) - now)
 
     def step(self) -> None:
-        """One look, if a session runs and is not paused. Whatever fails is told in the health and tried again."""
+        """One look, if a session runs and is not paused. What fails is told in the health and tried again."""
         running = self._running
         if running is None:
             return
@@ -359,9 +359,13 @@ class NamesBehind:
         self._thread.start()
 
     def ask(self, labels: dict[int, Image]) -> None:
-        """Wants the names of these labels read; one that was read, or failed three times, is not read again."""
+        """Wants the names of these labels read; one that was read or failed three times is not read again."""
         for student, label in labels.items():
-            if student in self._known or student in self._waiting or self._tries.get(student, 0) >= NAME_TRIES:
+            if (
+                student in self._known
+                or student in self._waiting
+                or self._tries.get(student, 0) >= NAME_TRIES
+            ):
                 continue
             self._tries[student] = self._tries.get(student, 0) + 1
             self._waiting.add(student)
@@ -531,7 +535,9 @@ def log_to_file(name: str) -> None:
         handler = logging.NullHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
-    log.info("classroom-monitor %s on %s, Python %s", __version__, platform.system(), platform.python_version())
+    log.info(
+        "classroom-monitor %s on %s, Python %s", __version__, platform.system(), platform.python_version()
+    )
 
 
 def _ours(problem: Exception) -> str:

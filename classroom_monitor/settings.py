@@ -188,7 +188,8 @@ def load_settings(file: Path | None = None) -> Settings:
     assert isinstance(loaded, Settings)
     if loaded.mood.somewhat >= loaded.mood.clearly:
         raise SettingsError(
-            f"{user.name}: mood.somewhat ({loaded.mood.somewhat}) must be below mood.clearly ({loaded.mood.clearly})"
+            f"{user.name}: mood.somewhat ({loaded.mood.somewhat}) must be below "
+            f"mood.clearly ({loaded.mood.clearly})"
         )
     return loaded
 
@@ -229,7 +230,7 @@ def _nearest(prefix: str, key: str, section: type) -> str:
 
 
 def setting_paths() -> dict[str, dataclasses.Field[Any]]:
-    """Every setting by its dotted path (`flags.hold`), with its field (type, and metadata low, high, unit, choices)."""
+    """Every setting by its dotted path (`flags.hold`); the field's metadata has low, high, unit, choices."""
 
     def walk(section: type, prefix: str) -> dict[str, dataclasses.Field[Any]]:
         hints = get_type_hints(section)
@@ -263,7 +264,9 @@ def _check(setting: dataclasses.Field[Any], kind: type, value: Any, where: str) 
         if isinstance(value, str):
             text, _, given = value.strip().partition(" ")
             if given.strip() != unit:
-                raise SettingsError(f"{where} is given in {given.strip() or 'no unit'!r}; its unit is {unit or 'none'}")
+                raise SettingsError(
+                    f"{where} is given in {given.strip() or 'no unit'!r}; its unit is {unit or 'none'}"
+                )
             try:
                 value = float(text) if kind is float else int(text)
             except ValueError:
@@ -273,7 +276,9 @@ def _check(setting: dataclasses.Field[Any], kind: type, value: Any, where: str) 
             raise SettingsError(f"{where} = {value!r} must be a {'whole ' if kind is int else ''}number")
         low, high = setting.metadata["low"], setting.metadata["high"]
         if not low <= value <= high:  # also catches NaN
-            raise SettingsError(f"{where} = {value:g} is out of range; allowed: {low:g} to {high:g} {unit}".rstrip())
+            raise SettingsError(
+                f"{where} = {value:g} is out of range; allowed: {low:g} to {high:g} {unit}".rstrip()
+            )
         return kind(value)
     if kind is bool and not isinstance(value, bool):
         raise SettingsError(f"{where} = {value!r} must be true or false")

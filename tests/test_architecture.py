@@ -32,9 +32,7 @@ def imports(file: Path) -> set[str]:
 
 def rooms(package: str, file: Path) -> set[str]:
     """The modules of a package that a file imports, by their first name."""
-    return {
-        name.split(".")[1] for name in imports(file) if name.startswith(f"{package}.")
-    } - {"__version__"}
+    return {name.split(".")[1] for name in imports(file) if name.startswith(f"{package}.")} - {"__version__"}
 
 
 def watcher_files() -> list[Path]:
@@ -54,7 +52,9 @@ def test_the_watchers_arrows_go_one_way(file: Path) -> None:
     if room in BASE:
         assert rooms("classroom_monitor", file) <= {*BASE, room}
         return
-    assert room in FLOW, f"{room} has no place in the flow: give it one in this test and in docs/how-it-works.md"
+    assert room in FLOW, (
+        f"{room} has no place in the flow: give it one in this test and in docs/how-it-works.md"
+    )
     after = set(FLOW[FLOW.index(room) + 1 :])
     assert not rooms("classroom_monitor", file) & after
 
@@ -68,7 +68,13 @@ def test_only_the_cli_knows_the_dashboard(file: Path) -> None:
 @pytest.mark.parametrize("file", sorted((ROOT / "dashboard").rglob("*.py")), ids=lambda file: file.name)
 def test_the_dashboard_never_touches_the_model(file: Path) -> None:
     assert rooms("classroom_monitor", file) <= DASHBOARD_MAY
-    assert not {name.split(".")[0] for name in imports(file)} & {"torch", "mediapipe", "cv2", "mss", "training"}
+    assert not {name.split(".")[0] for name in imports(file)} & {
+        "torch",
+        "mediapipe",
+        "cv2",
+        "mss",
+        "training",
+    }
 
 
 @pytest.mark.parametrize("file", watcher_files(), ids=lambda file: str(file.relative_to(ROOT)))

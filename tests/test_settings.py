@@ -13,7 +13,9 @@ from classroom_monitor.settings import configs_folder, load_settings, setting_pa
 
 def test_a_users_file_is_laid_over_the_defaults(tmp_path: Path) -> None:
     file = tmp_path / "mine.toml"
-    file.write_text('[flags]\nhold = 45\n[mood]\nsmoothing = "12 s"\n[mood.valence]\nhappy = 0.9\n', encoding="utf-8")
+    file.write_text(
+        '[flags]\nhold = 45\n[mood]\nsmoothing = "12 s"\n[mood.valence]\nhappy = 0.9\n', encoding="utf-8"
+    )
     settings, defaults = load_settings(file), load_settings()
     assert (settings.flags.hold, settings.mood.smoothing, settings.mood.valence.happy) == (45, 12, 0.9)
     assert settings.flags.clear == defaults.flags.clear
@@ -32,7 +34,10 @@ def test_a_users_file_is_laid_over_the_defaults(tmp_path: Path) -> None:
         ("[flags]\nhold = true", "mine.toml: flags.hold = True must be a number"),
         ("[flags]\nbucket = 1.5", "mine.toml: flags.bucket = 1.5 must be a whole number"),
         ("[store]\nclass_only = 1", "mine.toml: store.class_only = 1 must be true or false"),
-        ('[names]\nnames = "pseudonym"', "mine.toml: names.names = 'pseudonym' is not known; did you mean 'pseudonyms'?"),
+        (
+            '[names]\nnames = "pseudonym"',
+            "mine.toml: names.names = 'pseudonym' is not known; did you mean 'pseudonyms'?",
+        ),
         ("[names]\nown_label = 3", "mine.toml: names.own_label = 3 must be text in quotes"),
         ("flags = 3", "mine.toml: flags is a section; write [flags]"),
         ("[mood]\nsomewhat = 0.45", "mine.toml: mood.somewhat (0.45) must be below mood.clearly (0.4)"),
