@@ -1,0 +1,45 @@
+"""The docs say what the code does."""
+
+from __future__ import annotations
+
+import re
+import runpy
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def test_the_settings_page_is_that_of_the_defaults() -> None:
+    page = runpy.run_path(str(ROOT / "docs" / "settings_page.py"))
+    assert page["PAGE"].read_text(encoding="utf-8") == page["render"](), "run: python docs/settings_page.py"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_inside_the_project_leads_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text(encoding="utf-8"))
+    broken = [link for link in links if "://" not in link and not (page.parent / link).exists()]
+    assert not broken
+
+
+def test_the_eu_ban_stands_first_in_the_readme() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert 0 < text.index("Article 5(1)(f)") < text.index("## ")
+
+
+def test_the_pins_of_the_readme_and_the_network_page_are_those_of_the_package() -> None:
+    package = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    constraints = (ROOT / "constraints.txt").read_text(encoding="utf-8")
+    assert "mediapipe>=0.10.32,<0.10.34" in package
+    assert "mediapipe>=0.10.32,<0.10.34" in (ROOT / "docs" / "network.md").read_text(encoding="utf-8")
+    for pin in re.findall(r"`([\w-]+==[\w.]+)`", (ROOT / "README.md").read_text(encoding="utf-8")):
+        assert pin in constraints
+
+
+def test_one_opencv_version_is_pinned_for_its_three_wheels() -> None:
+    constraints = (ROOT / "constraints.txt").read_text(encoding="utf-8")
+    versions = re.findall(r"^opencv-(?:contrib-|)python(?:-headless|)==(.+)$", constraints, re.MULTILINE)
+    assert len(versions) == 3
+    assert len(set(versions)) == 1
