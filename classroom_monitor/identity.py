@@ -1,0 +1,389 @@
+"""Who is in which tile: students are known again by the label's picture, then by position, then by time.
+
+Nothing of a face is kept. A label that fits says who it is, wherever the tile stands. Where no label can be
+read, a tile keeps its student while the layout holds and nobody moved, or where the tile shows the very picture
+that the student's tile showed one look ago. What stays open is `None`, uncertain: nobody's, so that no one's
+data go to another. A student's number is never given to anyone else.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+
+from classroom_monitor.labels import Ink, Label, likeness, outline, read_labels
+from classroom_monitor.names import same_name
+from classroom_monitor.records import Box, Gallery, Image, Tile, TileState
+from classroom_monitor.settings import IdentitySettings, NamesSettings
+
+Scene = NDArray[np.float32]
+"""A tile at 12 x 6 pixels, shape [6, 12, 3]: shows which window this is, not who sits in it. Kept for one look."""
+
+# Below this likeness two labels are different names; between it and settings.label_match it is not known.
+DIFFERENT = 0.6
+# Two ways to give the tiles that score so close together are both possible: then neither is taken.
+MARGIN = 0.05
+# A tile nobody can be found for becomes a new student after so long; until then it may be a covered label.
+SETTLE = 5.0  # s
+# The picture of a tile is compared with that of the look before, not with older ones.
+SCENE_AGE = 10.0  # s
+SCENE_SAME = 0.92
+SCENE_CHANGED = 0.6
+# Ways in which one student's label was seen: two sizes, with and without video, and one more.
+INKS = 4
+# With an own label in the settings, a tile whose name is not read yet may be the teacher's.
+OWN_WAIT = 6.0  # s
+
+
+@dataclass(slots=True)
+class _Student:
+    """What is known of one student. `place` is the slot in the layout of the last look."""
+
+    number: int
+    inks: list[Ink] = field(default_factory=list)
+    label: Image | None = None
+    name: str | None = None
+    box: Box | None = None
+    place: tuple[int, int] | None = None
+    scene: Scene | None = None
+    first: float = 0.0
+    seen: float = -math.inf
+    confidence: float = 0.0
+    lost: bool = False
+    changed: Ink | None = None
+    changed_looks: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sight:
+    """What one tile shows at one look."""
+
+    tile: Tile
+    label: Label | None
+    scene: Scene | None
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """How one tile was matched: to whom (None: uncertain), how surely (0..1), by what."""
+
+    student: int | None
+    confidence: float
+    by: str
+
+
+class Identity:
+    """Gives each tile of each look its student. One instance follows one session."""
+
+    def __init__(self, settings: IdentitySettings, names: NamesSettings) -> None:
+        self._settings = settings
+        self._own_label = names.own_label.strip()
+        self._names_read = names.names == "read"
+        self._students: dict[int, _Student] = {}
+        self._left_out: set[int] = set()
+        self._own_found = False
+        self._layout: frozenset[tuple[int, int]] = frozenset()
+        self._last = -math.inf
+        self._open: dict[tuple[int, int], float] = {}
+        self._image: Image | None = None
+        self._sights: dict[tuple[Box, bool], _Sight] = {}
+        self._matches: tuple[Match, ...] = ()
+
+    @property
+    def students(self) -> tuple[int, ...]:
+        """The numbers of all students of the session, in the order of their first look."""
+        return tuple(self._students)
+
+    @property
+    def matches(self) -> tuple[Match, ...]:
+        """How the tiles of the last look were matched, one for each tile."""
+        return self._matches
+
+    @property
+    def left_out(self) -> frozenset[int]:
+        """The students that are left out."""
+        return frozenset(self._left_out)
+
+    def leave_out(self, student: int, out: bool) -> None:
+        """Leaves a student out from now on, or takes them in again."""
+        if out:
+            self._left_out.add(student)
+        else:
+            self._left_out.discard(student)
+
+    def label(self, student: int) -> Image | None:
+        """The picture of the student's label as last seen, RGB, for the name reader; None where none was seen."""
+        known = self._students.get(student)
+        return known.label if known else None
+
+    def name(self, student: int, text: str) -> None:
+        """A reading of the student's label. The teacher's own label leaves its student out."""
+        known = self._students.get(student)
+        if known is None:
+            return
+        known.name = text
+        if self._own_label and not self._own_found and same_name(text, self._own_label):
+            self._own_found = True
+            self._left_out.add(student)
+
+    def gone(self, seconds: float) -> frozenset[int]:
+        """The students unseen for `forget_after`, or of whom nothing is left to know them by."""
+        limit = seconds - self._settings.forget_after
+        return frozenset(n for n, s in self._students.items() if s.seen < limit or s.lost)
+
+    def left_out_boxes(self, image: Image, gallery: Gallery) -> frozenset[Box]:
+        """The tiles that must not be cropped: called with the bare gallery, before any face is looked for.
+
+        While a student who is left out is not found, every tile that is nobody's counts as left out too.
+        """
+        waiting = bool(self._own_label) and not self._own_found and self._names_read
+        if not self._left_out and not waiting:
+            return frozenset()
+        sights = self._see(image, gallery.tiles)
+        matches = self._match(sights, self._last)
+        missing = self._left_out - {m.student for m in matches if m.student is not None}
+        boxes: set[Box] = set()
+        for sight, match in zip(sights, matches, strict=True):
+            student = self._students.get(match.student) if match.student is not None else None
+            if student is None:
+                doubtful = waiting or (bool(missing) and (match.by != "new" or sight.label is None))
+            else:
+                unread = student.name is None and self._last - student.first < OWN_WAIT
+                doubtful = student.number in self._left_out or (waiting and unread)
+            if doubtful:
+                boxes.add(sight.tile.box)
+        return frozenset(boxes)
+
+    def assign(self, seconds: float, image: Image, gallery: Gallery) -> tuple[int | None, ...]:
+        """The student of each tile; None where that is uncertain. Times must not go back.
+
+        image: the frame, uint8 RGB [H, W, 3]; gallery: its tiles. Every number is given at most once a look.
+        """
+        sights = self._see(image, gallery.tiles)
+        matches = self._match(sights, seconds)
+        first_look = not self._students
+        layout = _layout(gallery.tiles)
+        open_now: dict[tuple[int, int], float] = {}
+        result: list[Match] = []
+        for sight, match in zip(sights, matches, strict=True):
+            if match.student is None:
+                place = _place(sight.tile)
+                since = self._open.get(place, seconds) if layout == self._layout else seconds
+                settled = first_look or seconds - since >= SETTLE
+                if (match.by == "new" and (sight.label is not None or first_look)) or self._may_be_new(
+                    sight, settled
+                ):
+                    number = len(self._students) + 1
+                    self._students[number] = _Student(number, first=seconds)
+                    match = Match(number, 1.0, "new")
+                else:
+                    open_now[place] = since
+            result.append(match)
+        if layout != self._layout:
+            self._lose_unlabelled({m.student for m in result}, seconds)
+        for sight, match in zip(sights, result, strict=True):
+            if match.student is not None:
+                self._update(self._students[match.student], sight, match, seconds)
+        self._open, self._layout, self._last = open_now, layout, seconds
+        self._matches = tuple(result)
+        return tuple(match.student for match in result)
+
+    def _see(self, image: Image, tiles: Sequence[Tile]) -> tuple[_Sight, ...]:
+        """Labels and scenes of the tiles, looked up once for each frame."""
+        if image is not self._image:
+            self._image, self._sights = image, {}
+        unseen = [t for t in tiles if (t.box, t.row >= 0) not in self._sights]
+        slots = [t for t in unseen if t.row >= 0]
+        labels = dict(zip((t.box for t in slots), read_labels(image, slots), strict=True))
+        for tile in unseen:
+            label = labels.get(tile.box) if tile.row >= 0 else None
+            self._sights[tile.box, tile.row >= 0] = _Sight(tile, label, _scene(image, tile))
+        return tuple(self._sights[t.box, t.row >= 0] for t in tiles)
+
+    def _match(self, sights: Sequence[_Sight], seconds: float) -> tuple[Match, ...]:
+        """The best way to give the tiles to the known students, with what stays open."""
+        students = list(self._students.values())
+        if not sights or not students:
+            return tuple(Match(None, 0.0, "new") for _ in sights)
+        alike = self._likenesses(sights, students)
+        scores, reasons = self._scores(sights, students, alike, seconds)
+        rows, columns = linear_sum_assignment(scores, maximize=True)
+        given = {int(i): int(j) for i, j in zip(rows, columns, strict=True) if scores[i, j] > 0}
+        taken = set(given.values())
+        free = [j for j in range(len(students)) if j not in taken]
+        result: list[Match] = []
+        for i, sight in enumerate(sights):
+            if i in given and not _ambiguous(scores, given, i, free):
+                j = given[i]
+                result.append(
+                    Match(students[j].number, _confidence(alike[i, j], reasons[i][j]), reasons[i][j])
+                )
+            else:
+                near = (
+                    float(np.nanmax(alike[i, free])) if free and not np.isnan(alike[i, free]).all() else 0.0
+                )
+                fresh = i not in given and sight.label is not None and near < DIFFERENT
+                result.append(Match(None, 0.0, "new" if fresh else "uncertain"))
+        return tuple(result)
+
+    def _likenesses(self, sights: Sequence[_Sight], students: Sequence[_Student]) -> NDArray[np.float64]:
+        """How alike each tile's label is to each student's; NaN where either has none."""
+        alike = np.full((len(sights), len(students)), np.nan)
+        inks = [(j, ink) for j, student in enumerate(students) for ink in student.inks]
+        seen = [(i, sight.label.ink) for i, sight in enumerate(sights) if sight.label is not None]
+        if not inks or not seen:
+            return alike
+        rough = np.stack([outline(ink) for _, ink in seen]) @ np.stack([outline(ink) for _, ink in inks]).T
+        for a, (i, ink) in enumerate(seen):
+            for b, (j, known) in enumerate(inks):
+                value = likeness(ink, known) if rough[a, b] > 0.6 else 0.0
+                alike[i, j] = np.nanmax((alike[i, j], value))
+        return alike
+
+    def _scores(
+        self,
+        sights: Sequence[_Sight],
+        students: Sequence[_Student],
+        alike: NDArray[np.float64],
+        seconds: float,
+    ) -> tuple[NDArray[np.float64], list[list[str]]]:
+        """What speaks for each pair, 0 where nothing does, and by which rule."""
+        holds = _layout([s.tile for s in sights]) == self._layout
+        same = np.full(alike.shape, np.nan)
+        here = np.zeros(alike.shape, bool)
+        for j, student in enumerate(students):
+            if student.seen < self._last:
+                continue  # was on no tile at the last look: has no position
+            fresh = seconds - student.seen <= SCENE_AGE
+            for i, sight in enumerate(sights):
+                here[i, j] = holds and sight.tile.row >= 0 and student.place == _place(sight.tile)
+                if fresh and sight.scene is not None and student.scene is not None:
+                    same[i, j] = _scene_likeness(sight.scene, student.scene)
+        match = self._settings.label_match
+        # Somebody moved: a label stands elsewhere than before, or two pictures changed at once.
+        moved = bool(((alike >= match) & ~here & ~(here & (alike >= match)).any(axis=1)[:, None]).any())
+        changed = here & (same < SCENE_CHANGED) & ~(alike >= match)
+        holds_still = holds and not moved and int(changed.sum()) < 2
+        scores = np.zeros(alike.shape)
+        reasons = [["" for _ in students] for _ in sights]
+        for i, sight in enumerate(sights):
+            for j, student in enumerate(students):
+                label, scene = alike[i, j], same[i, j]
+                stays = here[i, j] and (holds_still or scene >= SCENE_SAME)
+                if sight.tile.row < 0:
+                    score, reason = _near(sight.tile, student, seconds), "position"
+                elif label >= match:
+                    score = 2.0 + label + 0.15 * here[i, j] + (0.15 if scene >= SCENE_SAME else 0.0)
+                    reason = "label"
+                elif not np.isnan(label):
+                    known = stays and (label >= DIFFERENT or scene >= SCENE_SAME)
+                    score, reason = (1.2 + 0.3 * label if known else 0.0), "position"
+                elif stays:
+                    score, reason = 1.0 + (0.2 * scene if scene > 0 else 0.0), "position"
+                elif scene >= SCENE_SAME and not holds:
+                    score, reason = 0.6 + 0.2 * scene, "picture"
+                else:
+                    score, reason = 0.0, ""
+                scores[i, j], reasons[i][j] = score, reason
+        return scores, reasons
+
+    def _may_be_new(self, sight: _Sight, settled: bool) -> bool:
+        """A tile without a known label: a new student, once it has stayed so and nobody left out may be in it."""
+        found = {m.student for m in self._matches}
+        unlabelled_out = any(
+            not self._students[n].inks and n not in found for n in self._left_out & set(self._students)
+        )
+        return settled and not (sight.label is None and unlabelled_out)
+
+    def _lose_unlabelled(self, found: Collection[int | None], seconds: float) -> None:
+        """After a change of the layout a student without a label who was not found again cannot be."""
+        for student in self._students.values():
+            if not student.inks and student.number not in found and student.seen < seconds:
+                student.lost = True
+
+    def _update(self, student: _Student, sight: _Sight, match: Match, seconds: float) -> None:
+        student.box, student.place = sight.tile.box, _place(sight.tile) if sight.tile.row >= 0 else None
+        student.scene, student.seen, student.lost = sight.scene, seconds, False
+        student.confidence = match.confidence
+        if sight.label is None:
+            return
+        ink = sight.label.ink
+        if not student.inks:
+            student.inks.append(ink)
+            student.label = sight.label.picture
+        elif match.by == "label" and match.confidence >= 0.9:
+            student.label, student.changed = sight.label.picture, None
+        elif student.changed is not None and likeness(student.changed, ink) >= 0.9:
+            student.changed_looks += 1
+            if student.changed_looks >= 2:  # at three looks: the label itself changed, not what lies over it
+                student.inks = [ink, *student.inks[: INKS - 1]]
+                student.label, student.changed = sight.label.picture, None
+        else:
+            student.changed, student.changed_looks = ink, 0
+
+
+def _place(tile: Tile) -> tuple[int, int]:
+    return tile.row, tile.column
+
+
+def _layout(tiles: Sequence[Tile]) -> frozenset[tuple[int, int]]:
+    """The slots of the grid by row and column: stays while the window moves or is resized."""
+    return frozenset(_place(tile) for tile in tiles if tile.row >= 0)
+
+
+def _scene(image: Image, tile: Tile) -> Scene | None:
+    """The tile without its label at 12 x 6 pixels; None where it shows one colour only."""
+    box = tile.box.clip(image.shape[1], image.shape[0])
+    rows = int(box.h * 0.78)
+    if box.w < 24 or rows < 12 or tile.state is TileState.CAMERA_OFF:
+        return None
+    step = max(1, min(box.w // 48, rows // 24))
+    part = np.ascontiguousarray(image[box.y : box.y + rows : step, box.x : box.right : step])
+    scene = cv2.resize(part, (12, 6), interpolation=cv2.INTER_AREA).astype(np.float32)
+    return scene if float(scene.std()) > 6.0 else None
+
+
+def _scene_likeness(a: Scene, b: Scene) -> float:
+    """1 for one picture, 0 for pictures with nothing in common."""
+    x, y = a - a.mean(), b - b.mean()
+    together = float((x * y).sum() / (np.sqrt((x * x).sum() * (y * y).sum()) + 1e-6))
+    return max(0.0, min(together, 1.0 - float(np.abs(a - b).mean()) / 80.0))
+
+
+def _near(tile: Tile, student: _Student, seconds: float) -> float:
+    """For a face outside any grid: how near the student's last place is, 0 where too far."""
+    if student.box is None or student.place is not None or seconds - student.seen > SCENE_AGE:
+        return 0.0
+    a, b = tile.box, student.box
+    side = max(a.h, b.h)
+    away = math.hypot(a.x + a.w / 2 - b.x - b.w / 2, a.y + a.h / 2 - b.y - b.h / 2) / side
+    return 1.0 - away if away < 0.7 and 0.6 < a.h / b.h < 1.7 else 0.0
+
+
+def _ambiguous(scores: NDArray[np.float64], given: dict[int, int], i: int, free: Sequence[int]) -> bool:
+    """Whether another way to give this tile and its student is as good as the one chosen."""
+    j = given[i]
+    for other in free:
+        if scores[i, other] > 0 and scores[i, other] >= scores[i, j] - MARGIN:
+            return True
+    for k in range(len(scores)):
+        if k == i or scores[k, j] <= 0:
+            continue
+        if k not in given:
+            if scores[k, j] >= scores[i, j] - MARGIN:
+                return True
+        elif scores[i, given[k]] > 0:
+            chosen, swapped = scores[i, j] + scores[k, given[k]], scores[k, j] + scores[i, given[k]]
+            if swapped >= chosen - MARGIN:
+                return True
+    return False
+
+
+def _confidence(label: float, reason: str) -> float:
+    return float(label) if reason == "label" else 0.7 if reason == "position" else 0.6

@@ -1,0 +1,334 @@
+"""The name labels of a gallery: where they stand, and their ink, a small picture by which each is known again.
+
+A label is a line of near-white text at the bottom left of the slot, on a translucent box or straight on the
+video, with or without a red microphone before it. Its ink says for each pixel how much white text covers it,
+whatever lies behind: the video may move, the label stays. All labels of a gallery share one height and one
+base line, so that the tiles vote on both. No letter is recognised here (that is names.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from classroom_monitor.records import Box, Image, Tile, TileState
+
+Ink = NDArray[np.float32]
+"""Share of each pixel covered by text, 0..1, shape [INK_ROWS, width], the text scaled to a common height."""
+
+# The strip searched: in Zoom (native and recordings) and Meet the base line stands 2 to 13 % of the slot's height
+# above its bottom edge; the capitals are 3.5 to 9 % of the slot high.
+STRIP = 0.22
+CAPS_LOW, CAPS_HIGH = 0.028, 0.12
+# Text begins in the first sixth of the slot, also behind a microphone in an inset pill.
+BEGIN = 0.17
+# Strips are searched with the slot brought to about this height: capitals are then 8 to 20 px high.
+WORK_HEIGHT = 220
+# Rows of the ink; capitals take CAPS of them, accents and descenders the rest.
+INK_ROWS = 20
+CAPS = 10.0
+BASE_ROW = 15.0
+# Longer labels are cut by every program that draws them.
+MAX_COLUMNS = 420
+# From here a pixel counts as text: chosen by Otsu's rule between these bounds, since thin or blurred strokes
+# never reach full white.
+TEXT = (0.18, 0.42)
+# A space is about 0.5 capitals wide; a wider gap ends the line.
+GAP = 0.85
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Label:
+    """A found label: its box in the frame, its picture (RGB, for reading; memory only) and its ink."""
+
+    box: Box
+    picture: Image
+    ink: Ink
+
+    def __reduce__(self) -> str:
+        raise TypeError("a label is never pickled: no picture leaves the process")
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line of glyphs in a strip: ends, base line and height of the capitals, in pixels of the strip."""
+
+    left: float
+    right: float
+    base: float
+    caps: float
+    glyphs: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Strip:
+    """The searched part of a tile, enlarged or reduced by `scale`, and its ink."""
+
+    box: Box
+    slot: Box
+    scale: float
+    picture: Image
+    ink: Ink
+    text: float
+
+    @property
+    def unit(self) -> float:
+        """The slot's height in pixels of the strip."""
+        return self.slot.h * self.scale
+
+
+def label_box(tile: Tile) -> Box:
+    """The strip at the foot of the slot in which the label stands, in pixels of the frame."""
+    rows = max(1, round(tile.box.h * STRIP))
+    return Box(tile.box.x, tile.box.bottom - rows, tile.box.w, rows)
+
+
+def read_labels(image: Image, tiles: Sequence[Tile]) -> tuple[Label | None, ...]:
+    """Finds the label of each tile; None where no line of text is found.
+
+    image: the frame, uint8 RGB [H, W, 3]. A tile without video has its name in the middle: where nothing stands
+    at the bottom left, that line is taken.
+    """
+    height, width = image.shape[:2]
+    strips = [_strip(image, label_box(tile).clip(width, height), tile.box) for tile in tiles]
+    lines = [_lines(strip, CAPS_LOW, CAPS_HIGH) if strip else () for strip in strips]
+    labels: list[Label | None] = [None] * len(tiles)
+    for group in _groups(tiles):
+        chosen = _vote([strips[i] for i in group], [lines[i] for i in group])
+        for i, line in zip(group, chosen, strict=True):
+            strip = strips[i]
+            if strip is not None and line is not None:
+                labels[i] = _label(image, strip, line)
+    for i, tile in enumerate(tiles):
+        if labels[i] is None and tile.state is TileState.CAMERA_OFF:
+            labels[i] = _centred(image, tile)
+    return tuple(labels)
+
+
+def coverage(picture: Image, slot_height: float) -> Ink:
+    """How much of each pixel is white text, 0..1: the excess over what lies behind, against pure white.
+
+    Taking the darkest colour channel makes red microphones, green borders and skin dark.
+    """
+    darkest = picture.min(axis=2)
+    stroke = max(3, round(slot_height * 0.045) | 1)
+    behind = cv2.morphologyEx(darkest, cv2.MORPH_OPEN, np.ones((stroke, stroke), np.uint8))
+    excess = cv2.subtract(darkest, behind).astype(np.float32)
+    room = np.maximum(235.0 - behind, 60.0, dtype=np.float32)
+    ink: Ink = np.minimum(excess / room, 1.0, dtype=np.float32)
+    red = cv2.subtract(picture[..., 0], np.maximum(picture[..., 1], picture[..., 2]))
+    ink[red > 45] = 0.0  # the crossed microphone, whose edges compression makes pale
+    return ink
+
+
+def _strip(image: Image, box: Box, slot: Box, thick: float = 1.0) -> _Strip | None:
+    if box.w < 24 or box.h < 8:
+        return None
+    scale = min(2.0, WORK_HEIGHT / slot.h)
+    size = (max(1, round(box.w * scale)), max(1, round(box.h * scale)))
+    picture = cv2.resize(
+        box.cut(image), size, interpolation=cv2.INTER_AREA if scale < 1.0 else cv2.INTER_LINEAR
+    )
+    ink = coverage(picture, slot.h * scale * thick)
+    level, _ = cv2.threshold((ink * 255).astype(np.uint8), 0, 1, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
+    return _Strip(box, slot, scale, picture, ink, min(max(level / 255, TEXT[0]), TEXT[1]))
+
+
+def _lines(strip: _Strip, low: float, high: float, begin: float = BEGIN) -> tuple[_Line, ...]:
+    """Every chain of glyphs of one height that begins at the left."""
+    mask = (strip.ink > strip.text).astype(np.uint8)
+    count, _, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    x, y, w, h, area = stats[1:count].T.astype(np.float64)
+    glyph = (h >= low * strip.unit) & (h <= high * strip.unit) & (area >= 4) & (area >= 0.12 * w * h)
+    order = np.argsort(x[glyph], kind="stable")
+    x, y, w, h = (v[glyph][order] for v in (x, y, w, h))
+    found: list[_Line] = []
+    done: set[int] = set()
+    for seed in np.flatnonzero(x < 2 * begin * strip.slot.w * strip.scale):
+        if int(seed) in done:
+            continue
+        caps = h[seed]
+        apart = np.abs(y + h / 2 - y[seed] - caps / 2)
+        alike = (apart < 0.55 * np.maximum(caps, h)) & (h < 2.0 * caps) & (h > 0.4 * caps) & (x >= x[seed])
+        chain: list[int] = []
+        reach = x[seed]
+        for i in np.flatnonzero(alike):
+            if x[i] > reach + 2.0 * GAP * caps:
+                break
+            chain.append(int(i))
+            reach = max(reach, x[i] + w[i])
+        done.update(chain)
+        tall = float(np.quantile(h[chain], 0.8))
+        glyphs = max(len(chain), int((reach - x[seed]) / (1.6 * tall)))  # touching letters are one piece
+        found.append(_Line(float(x[seed]), float(reach), float(np.median((y + h)[chain])), tall, glyphs))
+    return tuple(found)
+
+
+def _groups(tiles: Sequence[Tile]) -> list[list[int]]:
+    """Indices of tiles of about one size, which share the look of their labels."""
+    groups: list[list[int]] = []
+    for i in sorted(range(len(tiles)), key=lambda i: tiles[i].box.h):
+        if groups and tiles[i].box.h <= 1.08 * tiles[groups[-1][0]].box.h:
+            groups[-1].append(i)
+        else:
+            groups.append([i])
+    return groups
+
+
+def _vote(strips: list[_Strip | None], lines: list[tuple[_Line, ...]]) -> list[_Line | None]:
+    """One line for each strip, all on the base line and of the height that most strips agree on.
+
+    Heights are compared as shares of the slot's height, base lines as distances from its foot.
+    """
+    rows: list[tuple[int, float, float, float, _Line]] = []
+    for i, (strip, found) in enumerate(zip(strips, lines, strict=True)):
+        if strip is None:
+            continue
+        foot = (strip.slot.bottom - strip.box.y) * strip.scale
+        rows += [(i, (foot - n.base) / strip.unit, n.caps / strip.unit, min(n.glyphs, 8), n) for n in found]
+    if not rows:
+        return [None] * len(strips)
+    tile, base, caps, weight = (np.array([row[k] for row in rows], dtype=np.float64) for k in range(4))
+    near = (np.abs(base[:, None] - base) < 0.014) & (np.abs(np.log(caps[:, None] / caps)) < 0.32)
+    support = np.zeros(len(rows))
+    for i in np.unique(tile):  # a tile votes once for each line, with its best
+        support += np.where(near & (tile == i), weight, 0.0).max(axis=1)
+    chosen = near[int(np.argmax(support))]
+    shared_base = float(np.median(base[chosen]))
+    shared_caps = float(np.quantile(caps[chosen], 0.75))
+    result: list[_Line | None] = [None] * len(strips)
+    for i, strip in enumerate(strips):
+        if strip is None:
+            continue
+        foot = (strip.slot.bottom - strip.box.y) * strip.scale
+        mine = [rows[k][4] for k in np.flatnonzero(chosen & (tile == i))]
+        result[i] = _extent(strip, mine, foot - shared_base * strip.unit, shared_caps * strip.unit)
+    return result
+
+
+def _extent(strip: _Strip, found: list[_Line], base: float, caps: float) -> _Line | None:
+    """Where the line begins and ends, with the fainter letters at both ends; None where there is none."""
+    if not found:
+        return None
+    ink = strip.ink
+    band = ink[max(0, round(base - caps)) : max(1, round(base))]
+    inked = np.flatnonzero(band.max(axis=0) > 0.7 * strip.text)
+    if not len(inked):
+        return None
+    breaks = np.flatnonzero(np.diff(inked) > GAP * caps)
+    begins = inked[np.concatenate(([0], breaks + 1))]
+    ends = inked[np.concatenate((breaks, [len(inked) - 1]))] + 1
+    best: _Line | None = None
+    for line in found:
+        k = max(0, int(np.searchsorted(begins, line.left + 1, side="right")) - 1)
+        left, right = float(min(line.left, begins[k])), float(ends[k])
+        wide = right - left > 0.9 * caps
+        if (
+            wide
+            and left < BEGIN * strip.slot.w * strip.scale
+            and (best is None or right - left > best.right - best.left)
+        ):
+            best = _Line(left, right, base, caps, line.glyphs)
+    return best
+
+
+def _centred(image: Image, tile: Tile) -> Label | None:
+    """The name in the middle of a tile without video."""
+    slot = tile.box
+    middle = Box(slot.x, slot.y + slot.h // 4, slot.w, slot.h // 2).clip(image.shape[1], image.shape[0])
+    strip = _strip(image, middle, slot, thick=2.5)
+    if strip is None:
+        return None
+    lines = [line for line in _lines(strip, 0.03, 0.25, begin=1.0) if line.glyphs > 1]
+    if not lines:
+        return None
+    longest = max(lines, key=lambda line: line.glyphs)
+    return _label(image, strip, longest)
+
+
+def _label(image: Image, strip: _Strip, line: _Line) -> Label | None:
+    top, bottom = line.base - 1.5 * line.caps, line.base + 0.55 * line.caps
+    box = Box(
+        strip.box.x + int((line.left - 0.5 * line.caps) / strip.scale),
+        strip.box.y + int(top / strip.scale),
+        int((line.right - line.left + line.caps) / strip.scale) + 1,
+        int((bottom - top) / strip.scale) + 1,
+    ).clip(image.shape[1], image.shape[0])
+    if box.w < 4 or box.h < 4:
+        return None
+    return Label(box, box.cut(image).copy(), _normalise(strip.ink, line))
+
+
+def _normalise(ink: Ink, line: _Line) -> Ink:
+    """The line scaled so that its capitals are CAPS rows high and its base line lies at BASE_ROW."""
+    zoom = CAPS / line.caps
+    columns = int(min(MAX_COLUMNS, np.ceil((line.right - line.left) * zoom) + 4))
+    move = np.array([[zoom, 0.0, 2.0 - line.left * zoom], [0.0, zoom, BASE_ROW - line.base * zoom]])
+    source = ink if zoom > 0.7 else cv2.GaussianBlur(ink, (0, 0), 0.4 / zoom)
+    scaled = cv2.warpAffine(source, move, (columns, INK_ROWS), flags=cv2.INTER_LINEAR)
+    return np.asarray(cv2.GaussianBlur(scaled, (0, 0), 0.8), np.float32)
+
+
+def likeness(a: Ink, b: Ink) -> float:
+    """How alike two inks are, 0..1; from about 0.8 it is the same name.
+
+    Small differences of scale and place are allowed for. The worst letter counts as much as the whole, so that
+    two long names that differ in one letter are not alike.
+    """
+    if a.shape[1] > b.shape[1]:
+        a, b = b, a
+    if b.shape[1] > 1.35 * a.shape[1] + 8:
+        return 0.0
+    best = (-1.0, a, b)
+    for zoom in (1.0, 0.93, 1.07):
+        scaled = a if zoom == 1.0 else _rescale(a, zoom)
+        columns = max(scaled.shape[1], b.shape[1])
+        margin = 3
+        field = np.zeros((INK_ROWS + 4, columns + 2 * margin), np.float32)
+        field[2:-2, margin : margin + b.shape[1]] = b
+        template = np.zeros((INK_ROWS, columns), np.float32)
+        template[:, : scaled.shape[1]] = scaled
+        result = cv2.matchTemplate(field, template, cv2.TM_CCOEFF_NORMED)
+        _, score, _, (dx, dy) = cv2.minMaxLoc(result)
+        if score > best[0]:
+            best = score, template, field[dy : dy + INK_ROWS, dx : dx + columns]
+        if score > 0.9:
+            break
+    whole, one, other = best
+    if whole < 0.4:
+        return max(0.0, whole)
+    return max(0.0, min(1.0, 0.5 * whole + 0.5 * _worst_letter(one, other)))
+
+
+def _rescale(ink: Ink, zoom: float) -> Ink:
+    move = np.array([[zoom, 0.0, 0.0], [0.0, zoom, BASE_ROW * (1.0 - zoom)]])
+    size = (max(4, round(ink.shape[1] * zoom)), INK_ROWS)
+    return np.asarray(cv2.warpAffine(ink, move, size, flags=cv2.INTER_LINEAR), np.float32)
+
+
+def _worst_letter(a: Ink, b: Ink) -> float:
+    """The least agreement over windows as wide as a letter."""
+    ab, aa, bb = _windows(a * b), _windows(a * a), _windows(b * b)
+    floor = 0.25 * float(np.median(np.sqrt(aa * bb))) + 1e-6  # where hardly any ink is, little can differ
+    agreement = (ab + floor) / (np.maximum(np.sqrt(aa * bb), 0.8 * np.maximum(aa, bb)) + floor)
+    return float(agreement.min())
+
+
+def _windows(values: Ink) -> NDArray[np.float32]:
+    """Sums over all windows as wide as a letter."""
+    columns = values.sum(axis=0, dtype=np.float32)
+    width = min(round(CAPS) + 2, len(columns))
+    return np.convolve(columns, np.ones(width, np.float32), "valid").astype(np.float32)
+
+
+def outline(ink: Ink) -> NDArray[np.float32]:
+    """A short vector of length 1: inks whose outlines have a small product are not alike."""
+    canvas = np.zeros((INK_ROWS, MAX_COLUMNS), np.float32)
+    columns = min(ink.shape[1], MAX_COLUMNS)
+    canvas[:, :columns] = cv2.GaussianBlur(ink[:, :columns], (0, 0), 2.0)
+    short = cv2.resize(canvas, (MAX_COLUMNS // 5, 5), interpolation=cv2.INTER_AREA).ravel()
+    return np.asarray(short / (float(np.linalg.norm(short)) + 1e-6), np.float32)
