@@ -217,9 +217,9 @@ def _open() -> mss.MSS:
         raise SourceError(MACOS_PERMISSION)
     if sys.platform == "darwin":
         # mss halves the picture on HiDPI screens by default; faces need every pixel.
-        import mss.darwin
+        from mss import darwin
 
-        mss.darwin.IMAGE_OPTIONS &= ~mss.darwin.kCGWindowImageNominalResolution
+        darwin.IMAGE_OPTIONS &= ~darwin.kCGWindowImageNominalResolution
     try:
         return mss.MSS()
     except (ScreenShotError, OSError) as problem:

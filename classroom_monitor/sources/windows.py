@@ -86,8 +86,7 @@ def find_window(title: str, windows: Sequence[Window]) -> Window:
     if not found:
         raise NoWindowError(
             # The titles of the others are not told: they may name people, and health is stored.
-            f"no window has {title!r} in its title ({len(windows)} are open); "
-            "open the call, or watch a whole monitor with --monitor 1"
+            f"no window has {title!r} in its title; open the call, or watch a whole monitor with --monitor 1"
         )
     best = max(found, key=lambda w: (w.visible, w.title.casefold() == part, w.box.area))
     check_visible(best, title)
@@ -105,7 +104,7 @@ def check_visible(window: Window, title: str) -> None:
 
 @contextlib.contextmanager
 def _display() -> Iterator[Display]:
-    from Xlib import error, xobject  # noqa: F401 (the second is needed by the first's names)
+    from Xlib import error
     from Xlib.display import Display
 
     try:
@@ -138,13 +137,15 @@ def _wayland_outputs(display: Display) -> bool:
 
 def _clients(display: Display) -> Iterator[tuple[Window, Box]]:
     """Every window with a title and its outer box, the lowest first."""
-    from Xlib import error
+    from Xlib import X, error
 
     root = display.screen().root
-    listed = _property(display, root, "_NET_CLIENT_LIST_STACKING")
-    windows = [display.create_resource_object("window", int(each)) for each in listed]
-    if not windows:
-        windows = list(_walk(display, root))
+    kept = root.get_full_property(display.intern_atom("_NET_CLIENT_LIST_STACKING"), X.AnyPropertyType)
+    windows = (
+        list(_walk(display, root))
+        if kept is None
+        else [display.create_resource_object("window", int(each)) for each in kept.value]
+    )
     desktop = _property(display, root, "_NET_CURRENT_DESKTOP")
     active = _property(display, root, "_NET_ACTIVE_WINDOW")
     for window in windows:
