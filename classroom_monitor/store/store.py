@@ -55,6 +55,9 @@ from classroom_monitor.store import schema, sqlite
 #: Looks kept in memory while nothing can be written: an hour at the default rate. The oldest go first.
 _KEPT_LOOKS = 1800
 
+#: Looks written in one transaction, at most.
+_BATCH = 64
+
 #: A name or title longer than this is a mistake or an attack; characters.
 _LONGEST_NAME = 500
 _LONGEST_TEXT = 2000
@@ -152,7 +155,8 @@ class _Running:
     students: list[list[_Row]] = field(default_factory=list)  # beside `looks`, one list a look
     flags: dict[int, Flag] = field(default_factory=dict)  # changed, not yet written
     written: dict[int, Flag] = field(default_factory=dict)
-    health: Health | None = None
+    health: Health | None = None  # not yet written
+    health_written: Health | None = None
     oldest: float = 0.0  # clock at the first unsaved look, s
     latest: float = 0.0  # clock at the last look, s
     tried: float = -math.inf  # clock at the last failed try, s
@@ -261,7 +265,7 @@ class Store:
         """Says what the watcher is doing. A new state is written at once, with all looks kept so far."""
         with self._buffer:
             running = self._writing(session_id)
-            before, running.health = running.health, health
+            before, running.health = running.health or running.health_written, health
             if before is None or (before.state, before.detail) != (health.state, health.detail):
                 self._save(session_id, running)
 
@@ -327,46 +331,50 @@ class Store:
         return self._running[session_id]
 
     def _save(self, session_id: str, running: _Running) -> None:
-        if not (running.looks or running.flags or running.health):
-            return
+        """Writes in batches: while the disk is full, a try costs no more than its first batch."""
         running.tried = self._clock.monotonic()
-        with self._write() as connection:
-            if self._find(connection, session_id) != running.key:
-                del self._running[session_id]
-                raise StoreError(
-                    f"session {session_id!r} was deleted while it ran; nothing more of it is kept"
-                )
-            if running.looks:
-                connection.execute(insert(schema.class_look), running.looks)
-            students = [row for rows in running.students for row in rows]
-            if students:
-                connection.execute(insert(schema.student_look), students)
-            if running.flags:
-                table = schema.flag
-                connection.execute(
-                    delete(table).where(
-                        table.c.session == running.key, table.c.number.in_(list(running.flags))
+        while running.looks or running.flags or running.health:
+            looks = running.looks[:_BATCH]
+            students = [row for rows in running.students[:_BATCH] for row in rows]
+            with self._write() as connection:
+                if self._find(connection, session_id) != running.key:
+                    del self._running[session_id]
+                    raise StoreError(
+                        f"session {session_id!r} was deleted while it ran; nothing more of it is kept"
                     )
-                )
-                connection.execute(
-                    insert(table), [_flag_row(running.key, flag) for flag in running.flags.values()]
-                )
-            if running.health:
-                connection.execute(delete(schema.health).where(schema.health.c.session == running.key))
-                health = running.health
-                connection.execute(
-                    insert(schema.health).values(
-                        session=running.key,
-                        state=health.state.value,
-                        utc_us=_us(health.utc),
-                        detail=_clean(health.detail, _LONGEST_TEXT),
-                    )
-                )
-        running.written |= running.flags
-        running.looks.clear()
-        running.students.clear()
-        running.flags.clear()
+                if looks:
+                    connection.execute(insert(schema.class_look), looks)
+                if students:
+                    connection.execute(insert(schema.student_look), students)
+                self._save_flags(connection, running)
+                self._save_health(connection, running)
+            del running.looks[:_BATCH], running.students[:_BATCH]
+            running.written |= running.flags
+            running.flags.clear()
+            running.health_written, running.health = running.health or running.health_written, None
         running.tried = -math.inf
+
+    def _save_flags(self, connection: Connection, running: _Running) -> None:
+        table = schema.flag
+        if running.flags:
+            changed = table.c.number.in_(list(running.flags))
+            connection.execute(delete(table).where(table.c.session == running.key, changed))
+            connection.execute(
+                insert(table), [_flag_row(running.key, flag) for flag in running.flags.values()]
+            )
+
+    def _save_health(self, connection: Connection, running: _Running) -> None:
+        table, health = schema.health, running.health
+        if health:
+            connection.execute(delete(table).where(table.c.session == running.key))
+            connection.execute(
+                insert(table).values(
+                    session=running.key,
+                    state=health.state.value,
+                    utc_us=_us(health.utc),
+                    detail=_clean(health.detail, _LONGEST_TEXT),
+                )
+            )
 
     # ------------------------------------------------------------------ written by the dashboard
 
