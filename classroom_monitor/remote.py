@@ -9,8 +9,8 @@ from __future__ import annotations
 import itertools
 import logging
 import multiprocessing
+import multiprocessing.connection
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
@@ -173,7 +173,7 @@ class RemoteWatcher:
     def _supervise(self) -> None:
         """Starts the process again when it has died or hangs; a running session goes on as a new one."""
         while not self._closing:
-            time.sleep(1.0)
+            multiprocessing.connection.wait([self._process.sentinel], 1.0)
             if self._closing:
                 return
             if self._process.is_alive():
