@@ -11,6 +11,7 @@ import logging
 import multiprocessing
 import multiprocessing.connection
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
@@ -159,10 +160,13 @@ class RemoteWatcher:
             raise ClassroomError(
                 "The watcher is not running; it is being started again, try in a moment."
             ) from None
+        deadline = time.monotonic() + timeout
         with self._arrived:
-            self._arrived.wait_for(
-                lambda: number in self._replies or not process.is_alive() or self._pipe is not pipe, timeout
-            )
+            while number not in self._replies and process.is_alive() and self._pipe is pipe:
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    break
+                self._arrived.wait(min(left, 0.2))  # a death gives no notice
             reply = self._replies.pop(number, None)
         if reply is None:
             raise ClassroomError("The watcher does not answer; it is being started again, try in a moment.")

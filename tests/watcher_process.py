@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection
+from pathlib import Path
 
 from classroom_monitor.records import Health, HealthState, StartRequest, WatcherStatus
 from classroom_monitor.remote import Ask, Reply
@@ -19,7 +20,7 @@ def obedient(pipe: Connection, started: str) -> None:
         problem = None
         if ask.method == "start":
             request: StartRequest = ask.arguments[0]
-            with open(started, "a", encoding="utf-8") as file:
+            with Path(started).open("a", encoding="utf-8") as file:
                 file.write(request.title + "\n")
             session = request.title
             result = session
