@@ -22,7 +22,7 @@ Ink = NDArray[np.float32]
 
 # The strip searched: in Zoom (native and recordings) and Meet the base line stands 2 to 13 % of the slot's height
 # above its bottom edge; the capitals are 3.5 to 9 % of the slot high.
-STRIP = 0.22
+STRIP = 0.26
 CAPS_LOW, CAPS_HIGH = 0.028, 0.12
 # Text begins in the first sixth of the slot, also behind a microphone in an inset pill.
 BEGIN = 0.17
@@ -162,9 +162,12 @@ def _lines(strip: _Strip, low: float, high: float, begin: float = BEGIN) -> tupl
             chain.append(int(i))
             reach = max(reach, x[i] + w[i])
         done.update(chain)
-        tall = float(np.quantile(h[chain], 0.8))
+        base = float(np.median((y + h)[chain]))
+        tall = float(np.sort(base - y[chain])[int(0.8 * (len(chain) - 1) + 0.5)])
+        if tall < low * strip.unit:
+            continue
         glyphs = max(len(chain), int((reach - x[seed]) / (1.6 * tall)))  # touching letters are one piece
-        found.append(_Line(float(x[seed]), float(reach), float(np.median((y + h)[chain])), tall, glyphs))
+        found.append(_Line(float(x[seed]), float(reach), base, tall, glyphs))
     return tuple(found)
 
 
@@ -211,29 +214,111 @@ def _vote(strips: list[_Strip | None], lines: list[tuple[_Line, ...]]) -> list[_
 
 
 def _extent(strip: _Strip, found: list[_Line], base: float, caps: float) -> _Line | None:
-    """Where the line begins and ends, with the fainter letters at both ends; None where there is none."""
-    if not found:
-        return None
-    ink = strip.ink
-    band = ink[max(0, round(base - caps)) : max(1, round(base))]
-    inked = np.flatnonzero(band.max(axis=0) > 0.7 * strip.text)
+    """Where the line begins and ends on the shared base line; None where there is no text."""
+    near = [line.base for line in found if abs(line.base - base) < 0.25 * caps]
+    base = float(np.median(near)) if near else base
+    rows = slice(max(0, round(base - caps)), max(1, round(base)))
+    limit = BEGIN * strip.slot.w * strip.scale
+    columns = strip.ink[rows].max(axis=0)
+    columns[: _microphone(strip, rows, caps, limit)] = 0.0
+    text = min(
+        max(0.45 * float(np.sort(columns[: round(4 * limit)])[-round(limit / 2)]), 0.6 * TEXT[0]), TEXT[1]
+    )
+    inked = np.flatnonzero(columns > text)
     if not len(inked):
         return None
-    breaks = np.flatnonzero(np.diff(inked) > GAP * caps)
+    breaks = np.flatnonzero(np.diff(inked) > 0.28 * caps)
     begins = inked[np.concatenate(([0], breaks + 1))]
     ends = inked[np.concatenate((breaks, [len(inked) - 1]))] + 1
-    best: _Line | None = None
-    for line in found:
-        k = max(0, int(np.searchsorted(begins, line.left + 1, side="right")) - 1)
-        left, right = float(min(line.left, begins[k])), float(ends[k])
-        wide = right - left > 0.9 * caps
-        if (
-            wide
-            and left < BEGIN * strip.slot.w * strip.scale
-            and (best is None or right - left > best.right - best.left)
-        ):
-            best = _Line(left, right, base, caps, line.glyphs)
-    return best
+    first = int(np.argmax(~_specks(strip.ink, begins, ends, rows, base, caps, text)))
+    left = float(begins[first])
+    if left > limit:
+        return None
+    last = first
+    for k in range(first + 1, len(begins)):
+        begin, end = int(begins[k]), int(ends[k])
+        if begin - ends[last] > GAP * caps:
+            break
+        group = strip.ink[:, begin:end]
+        if _crosses(group, base, caps):
+            if end - begin > 0.4 * caps:
+                break
+            continue  # a stroke of the video, or a `|`
+        if not _clean(group, base, caps) and _box_ends(strip, int(ends[last]), begin, base, caps):
+            break
+        last = k
+    right = float(ends[last])
+    if right - left < 0.9 * caps:
+        return None
+    return _Line(left, right, base, caps, last - first + 1)
+
+
+def _microphone(strip: _Strip, rows: slice, caps: float, limit: float) -> int:
+    """The column after the red microphone before the name; 0 where there is none."""
+    part = strip.picture[rows, : round(limit)].astype(np.int16)
+    red = part[..., 0] - np.maximum(part[..., 1], part[..., 2])
+    columns = np.flatnonzero(np.sort(red, axis=0)[-3:].mean(axis=0) > 40)
+    if not len(columns):
+        return 0
+    run = columns[: int(np.argmax(np.diff(columns, append=columns[-1] + 99) > 0.3 * caps)) + 1]
+    width = run[-1] - run[0] + 1
+    return int(run[-1]) + 2 if 0.3 * caps < width < 1.7 * caps and run[0] < 1.2 * caps else 0
+
+
+def _specks(
+    ink: Ink,
+    begins: NDArray[np.intp],
+    ends: NDArray[np.intp],
+    rows: slice,
+    base: float,
+    caps: float,
+    text: float,
+) -> NDArray[np.bool_]:
+    """Which groups of columns are no letters: a border, an edge of the video."""
+    result = []
+    for begin, end in zip(begins, ends, strict=True):
+        group = ink[:, begin:end]
+        tall = int((group[rows].max(axis=1) > text).sum())
+        border = end - begin <= 0.35 * caps and float(group[-2:].mean()) > 0.5 * float(group[rows].mean())
+        result.append(tall < 0.35 * caps or border or _crosses(group, base, caps))
+    return np.array(result)
+
+
+def _crosses(group: Ink, base: float, caps: float) -> bool:
+    """Whether the ink goes on above the line, as edges of the video do and letters do not.
+
+    Below it may be the border of the one who speaks.
+    """
+    rows = group.mean(axis=1)
+    inside = float(rows[max(0, round(base - caps)) : max(1, round(base))].mean())
+    above = rows[max(0, round(base - 1.45 * caps)) : max(1, round(base - 1.15 * caps))]
+    return float(above.min()) > 0.5 * inside
+
+
+def _clean(group: Ink, base: float, caps: float) -> bool:
+    """Whether hardly any ink stands above the line."""
+    above = group[max(0, round(base - 1.5 * caps)) : max(1, round(base - 1.15 * caps))]
+    return float(above.mean()) < 0.12 * float(group[max(0, round(base - caps)) : max(1, round(base))].mean())
+
+
+def _box_ends(strip: _Strip, begin: int, end: int, base: float, caps: float) -> bool:
+    """Whether the translucent box behind the text ends between two columns: it is darker inside.
+
+    The light must stay for longer than a letter's stem is wide.
+    """
+    top, inner, foot = (max(0, round(base - k * caps)) for k in (2.1, 1.25, -0.3))
+    stay = max(3, round(0.4 * caps))
+    first, last = begin, min(strip.picture.shape[1] - stay - 3, end + 2)
+    if last <= first or foot <= inner:
+        return False
+    light = strip.picture[top:foot, first : last + stay + 3].min(axis=2)
+    ahead = cv2.erode(light, np.ones((1, stay), np.uint8), anchor=(0, 0))[:, 3:-stay].astype(np.int16)
+    steps = ahead - light[:, : ahead.shape[1]]
+    within, over = slice(inner - top, None), slice(0, max(1, round(0.5 * caps)))
+    edge = (steps[within] > 9).mean(axis=0) > 0.8
+    # Beside the box the video goes on as above it; an edge of the video seen through the box is dimmed on both sides.
+    dimmed = ahead[over].mean(axis=0) - ahead[within].mean(axis=0)
+    return bool((edge & (dimmed < 0.5 * steps[within].mean(axis=0))).any())
 
 
 def _centred(image: Image, tile: Tile) -> Label | None:
