@@ -1,0 +1,166 @@
+"""Puts the pages together: one Dash application, guarded, with one module a page."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import pkgutil
+import re
+import urllib.parse
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import dash
+import dash_mantine_components as dmc
+from dash import ClientsideFunction, Input, Output, dcc, html
+
+from classroom_monitor.clock import Clock, RealClock
+from classroom_monitor.errors import ClassroomError
+from classroom_monitor.settings import Settings
+from dashboard import pages, parts, security, theme, wording
+from dashboard.context import Context
+
+if TYPE_CHECKING:
+    from classroom_monitor.remote import Watcher
+    from classroom_monitor.store import Store
+
+log = logging.getLogger(__name__)
+
+#: No script stands in the page: boot.js sets the scheme before the first paint, Dash adds the others.
+INDEX = """<!DOCTYPE html>
+<html lang="en">
+    <head>
+        {%metas%}
+        <title>{%title%}</title>
+        <link rel="icon" type="image/svg+xml" href="/assets/favicon.svg">
+        <style>{tokens}</style>
+        <script src="/assets/boot.js"></script>
+        {%css%}
+    </head>
+    <body>
+        {%app_entry%}
+        <footer>
+            {%config%}
+            {%scripts%}
+            {%renderer%}
+        </footer>
+    </body>
+</html>"""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page module with the pattern of its address."""
+
+    module: ModuleType
+    pattern: re.Pattern[str]
+
+
+def create_app(
+    store: Store,
+    settings: Settings,
+    token: str,
+    watcher: Watcher | None = None,
+    demo: bool = False,
+    *,
+    clock: Clock | None = None,
+    hosts: frozenset[str] = security.LOCAL_HOSTS,
+) -> Any:
+    """The pages as a Dash application (its `server` is the WSGI application).
+
+    watcher: None for pages over stored sessions only. demo: the class is drawn and its picture is shown.
+    token: opens the pages, see dashboard.security. hosts: the names they answer to.
+    """
+    context = Context(store, settings, watcher, demo, clock or RealClock())
+    theme.install_templates()
+    app = dash.Dash(
+        "dashboard",
+        assets_folder=str(Path(__file__).parent / "assets"),
+        assets_ignore=r"boot\.js",
+        index_string=INDEX.replace("{tokens}", theme.tokens_css()),
+        meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
+        title=wording.APP,
+        update_title=None,
+        serve_locally=True,
+        suppress_callback_exceptions=True,
+        add_log_handler=False,
+        enable_mcp=False,
+        on_error=_failed,
+    )
+    # The address of a request may hold the token: it is never logged.
+    logging.getLogger("werkzeug").disabled = True
+    security.guard(app.server, token, app.csp_hashes, hosts)
+    found = find_pages()
+    app.layout = _frame(context)
+    _route(app, context, found)
+    for page in found:
+        page.module.register(app, context)
+    return app
+
+
+def find_pages() -> tuple[Page, ...]:
+    """Every page module in dashboard.pages."""
+    modules = [
+        importlib.import_module(f"{pages.__name__}.{each.name}")
+        for each in pkgutil.iter_modules(pages.__path__)
+    ]
+    return tuple(Page(module, _pattern(module.PATH)) for module in modules)
+
+
+def _pattern(path: str) -> re.Pattern[str]:
+    return re.compile("^" + re.sub(r"<(\w+)>", r"(?P<\1>[^/]+)", path) + "/?$")
+
+
+def _frame(context: Context) -> Any:
+    """What stands around every page.
+
+    `view` tells every callback how the browser is set: {dark, compact, names}; figures are drawn for it.
+    """
+    return dmc.MantineProvider(
+        id="provider",
+        theme=theme.MANTINE,
+        defaultColorScheme="auto",
+        children=[
+            dcc.Location(id="location"),
+            dcc.Store(id="view"),
+            html.A(wording.SKIP, href="#page", className="skip"),
+            html.Div(id="page", className="page", tabIndex="-1"),
+            html.Div(id="spoken", className="unseen", role="status", **{"aria-live": "polite"}),
+        ],
+    )
+
+
+def _route(app: Any, context: Context, found: tuple[Page, ...]) -> None:
+    app.clientside_callback(
+        ClientsideFunction("classroom", "watchView"),
+        Output("view", "data"),
+        Output("provider", "forceColorScheme"),
+        Input("view", "id"),
+    )
+
+    @app.callback(Output("page", "children"), Input("location", "pathname"), Input("location", "search"))  # type: ignore[misc, untyped-decorator, unused-ignore]
+    def show(path: str | None, search: str | None) -> Any:
+        return page_at(context, found, path or "/", search or "")
+
+
+def page_at(context: Context, found: tuple[Page, ...], path: str, search: str) -> Any:
+    """The layout of the page at an address; a state screen where there is none or it cannot be made."""
+    values = {key: each for key, each in urllib.parse.parse_qsl(search.lstrip("?")) if key.isidentifier()}
+    for page in found:
+        match = page.pattern.match(urllib.parse.unquote(path))
+        if match is None:
+            continue
+        try:
+            return page.module.layout(context, **{**values, **match.groupdict()})
+        except ClassroomError as problem:
+            return parts.state_page(context, wording.NO_PAGE, cause=str(problem))
+    return parts.state_page(context, wording.NO_PAGE)
+
+
+def _failed(problem: Exception) -> None:
+    """Nothing of a failed callback reaches the page; what happened stands in the log, without its values."""
+    log.error(
+        "A callback failed: %s", type(problem).__name__, exc_info=not isinstance(problem, ClassroomError)
+    )

@@ -1,0 +1,61 @@
+// What only the browser knows: its colour scheme, its width, whether names are hidden. `view` tells the server.
+(function () {
+  "use strict";
+  var darkQuery = matchMedia("(prefers-color-scheme: dark)");
+  var compactQuery = matchMedia("(max-width: 480px)");
+
+  function recall(storage, key) { try { return storage.getItem(key); } catch (blocked) { return null; } }
+  function keep(storage, key, value) { try { storage.setItem(key, value); } catch (blocked) { /* forgotten on reload */ } }
+
+  function dark() {
+    var chosen = recall(localStorage, "scheme");
+    return chosen ? chosen === "dark" : darkQuery.matches;
+  }
+
+  function view() {
+    return { dark: dark(), compact: compactQuery.matches, names: recall(sessionStorage, "names") !== "hidden" };
+  }
+
+  function tell() {
+    var now = view();
+    window.dash_clientside.set_props("view", { data: now });
+    window.dash_clientside.set_props("provider", { forceColorScheme: now.dark ? "dark" : "light" });
+  }
+
+  var actions = {
+    scheme: function () { keep(localStorage, "scheme", dark() ? "light" : "dark"); tell(); },
+    names: function () { keep(sessionStorage, "names", view().names ? "hidden" : "shown"); tell(); },
+    compact: function () { window.open("/live", "classroom-compact", "popup,width=360,height=640"); },
+    print: function () { window.print(); },
+    copy: function (button) {
+      var text = document.getElementById(button.dataset.from).textContent;
+      var said = button.textContent;
+      function done() {
+        button.textContent = button.dataset.said;
+        setTimeout(function () { button.textContent = said; }, 2000);
+      }
+      function byHand() {  // a browser that keeps the clipboard to itself
+        var area = document.createElement("textarea");
+        area.value = text;
+        document.body.appendChild(area);
+        area.select();
+        if (document.execCommand("copy")) done();
+        area.remove();
+      }
+      if (navigator.clipboard) navigator.clipboard.writeText(text).then(done, byHand); else byHand();
+    }
+  };
+
+  document.addEventListener("click", function (event) {
+    var button = event.target.closest && event.target.closest("[data-do]");
+    if (button && actions[button.dataset.do]) actions[button.dataset.do](button);
+  });
+
+  darkQuery.addEventListener("change", tell);
+  compactQuery.addEventListener("change", tell);
+
+  window.dash_clientside = Object.assign({}, window.dash_clientside);
+  window.dash_clientside.classroom = Object.assign({}, window.dash_clientside.classroom, {
+    watchView: function () { return [view(), dark() ? "dark" : "light"]; }
+  });
+})();

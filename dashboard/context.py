@@ -1,0 +1,32 @@
+"""What every page is given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from classroom_monitor.clock import Clock, RealClock
+from classroom_monitor.settings import Settings
+
+if TYPE_CHECKING:
+    from classroom_monitor.remote import Watcher
+    from classroom_monitor.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The store and the settings; the watcher where one runs beside the pages (None in `review`).
+
+    demo: the class is drawn, so its picture may be shown. clock: the wall clock that ages are told by.
+    """
+
+    store: Store
+    settings: Settings
+    watcher: Watcher | None = None
+    demo: bool = False
+    clock: Clock = field(default_factory=RealClock)
+
+    def local(self, when: datetime) -> datetime:
+        """That time in the zone of this computer."""
+        return when.astimezone()

@@ -1,0 +1,154 @@
+"""Small pieces that several pages share. Icons are drawn by assets/icons.css in the colour of the text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dash import dcc, html
+
+from classroom_monitor.records import NEGATIVE, FlagKind, Presence, Probabilities
+from dashboard import wording
+from dashboard.context import Context
+
+#: Places in EXPRESSIONS. Surprise (valence 0.15) lies with neutral, as in the class words.
+_HAPPY, _SURPRISE, _NEUTRAL = 3, 5, 6
+
+
+def families(probabilities: Probabilities) -> tuple[float, float, float]:
+    """Shares of pleasant, neutral and unpleasant looks in the seven probabilities; they sum to the same."""
+    return (
+        probabilities[_HAPPY],
+        probabilities[_SURPRISE] + probabilities[_NEUTRAL],
+        sum(probabilities[i] for i in NEGATIVE),
+    )
+
+
+def family(probabilities: Probabilities) -> str:
+    """The largest of the three: `pleasant`, `neutral` or `unpleasant`."""
+    shares = families(probabilities)
+    return wording.FAMILIES[shares.index(max(shares))]
+
+
+def icon(name: str, **more: Any) -> Any:
+    """An icon by its name in assets/icons.css; decoration, so hidden from screen readers."""
+    return html.Span(className=f"icon i-{name}", **{"aria-hidden": "true"}, **more)
+
+
+def flag_icon(kind: FlagKind) -> Any:
+    """The outline of a flag's kind."""
+    return icon(kind.value.replace("_", "-"))
+
+
+def presence_icon(presence: Presence) -> Any:
+    """The outline of why a student is not read."""
+    return icon(presence.value.replace("_", "-"))
+
+
+def glyph(name: str) -> Any:
+    """The shape of a family of looks, in its colour: disc, bar or diamond."""
+    return html.Span(className=f"icon i-{name} {name}", **{"aria-hidden": "true"})
+
+
+def key(letter: str) -> Any:
+    """A key of the keyboard."""
+    return html.Kbd(letter, **{"aria-hidden": "true"})
+
+
+def button(label: Any, *, kind: str = "", shortcut: str = "", **more: Any) -> Any:
+    """A button. kind: words of `main`, `quiet`, `small`, `large`. shortcut: the key shown behind the "
+    "label.
+    """
+    children = [label, key(shortcut)] if shortcut else label
+    name = " ".join(["btn", *kind.split()])
+    if shortcut:
+        more["aria-keyshortcuts"] = shortcut
+    return html.Button(children, className=name, type="button", **more)
+
+
+def link(label: Any, href: str, **more: Any) -> Any:
+    """A link inside the program, without loading the page anew."""
+    more.setdefault("className", "link")
+    return dcc.Link(label, href=href, **more)
+
+
+def scheme_button() -> Any:
+    """Switches between light and dark; the script behind it is assets/classroom.js."""
+    return html.Button(
+        icon("scheme"),
+        className="btn square",
+        type="button",
+        **{"data-do": "scheme", "aria-label": wording.SCHEME_LABEL},
+    )
+
+
+def bar(context: Context, here: str, *right: Any) -> Any:
+    """The bar of every page but the live one: where else to go, and what belongs to the page on the right."""
+    items = [
+        dcc.Link(label, href=path, className="goto here" if path == here else "goto")
+        for path, label in wording.NAVIGATION
+        if context.watcher is not None or path not in ("/", "/try")
+    ]
+    return html.Header(
+        className="bar",
+        children=[
+            html.Nav(items, className="places", **{"aria-label": wording.APP}),
+            html.Div([*right, scheme_button()], className="row"),
+        ],
+    )
+
+
+def tiles_picture(style: str) -> Any:
+    """Twelve small tiles that show a state: `outlines`, `black`, `covered` or `speaker`."""
+    return html.Div([html.Span() for _ in range(12)], className=f"twelve {style}", **{"aria-hidden": "true"})
+
+
+def steps(state: wording.State) -> Any:
+    """The next steps of a state, numbered."""
+    return html.Ol(
+        [
+            html.Li([html.Div(first, className="medium"), html.Div(then, className="small quiet2")])
+            for first, then in state.steps
+        ],
+        className="steps",
+    )
+
+
+def state_screen(state: wording.State, *actions: Any, cause: str = "", since: str = "") -> Any:
+    """A state with its cause, next steps, actions and code.
+
+    cause: a sentence that is more exact than the state's own. since: the clock time of the last reading.
+    """
+    above = (
+        html.Div(
+            [icon("warning"), wording.NOT_READING_SINCE.format(time=since)], className="row small quiet2"
+        )
+        if since
+        else None
+    )
+    return html.Section(
+        className="state",
+        **{"data-code": state.code},
+        children=[
+            html.Div(
+                [
+                    above,
+                    html.H1(state.title, className="title"),
+                    html.P(cause or state.cause, className="quiet2"),
+                    steps(state) if state.steps else None,
+                    html.Div(list(actions), className="row wrap actions") if actions else None,
+                ]
+            ),
+            html.Div(
+                [
+                    tiles_picture(state.tiles),
+                    html.Div(f"Code {state.code} · {wording.CODE_NOTE}", className="small quiet3"),
+                ],
+                className="aside",
+            ),
+        ],
+    )
+
+
+def state_page(context: Context, state: wording.State, *actions: Any, cause: str = "") -> Any:
+    """A page of its own for a state."""
+    return html.Div([bar(context, ""), html.Main(state_screen(state, *actions, cause=cause))])

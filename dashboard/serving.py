@@ -1,0 +1,85 @@
+"""Serves the pages on this computer, in threads of this process."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import socket
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from waitress.server import create_server
+
+from classroom_monitor.errors import ServerError
+
+#: Pages, their pictures and two or three open tabs ask at once.
+THREADS = 8
+
+
+def serve(app: Any, host: str, port: int, token: str) -> tuple[str, Callable[[], None]]:
+    """Starts serving and returns at once.
+
+    app: what create_app returns. port: 0 takes any free one. token: put into the address, never into a log.
+    Returns the address with its token, and a function that stops serving (may be called twice).
+    Raises ServerError where the port cannot be had.
+    """
+    listening = _listen(host, port)
+    real = listening.getsockname()[1]
+    # A busy page queues a request or two for a moment; the warning about it would only worry.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    sockets: dict[int, Any] = {}
+    server = create_server(
+        app.server,
+        sockets,
+        sockets=[listening],
+        threads=THREADS,
+        ident=None,
+        clear_untrusted_proxy_headers=True,
+    )
+    stopping = threading.Event()
+
+    def run() -> None:
+        while not stopping.is_set():
+            server.asyncore.loop(timeout=1.0, map=sockets, count=1)
+        server.task_dispatcher.shutdown(timeout=2)
+        server.asyncore.close_all(sockets)
+
+    thread = threading.Thread(target=run, name="pages", daemon=True)
+    thread.start()
+
+    def stop() -> None:
+        if stopping.is_set():
+            return
+        stopping.set()
+        server.pull_trigger()  # wakes the loop
+        thread.join(timeout=5)
+
+    shown = f"[{host}]" if ":" in host else host
+    return f"http://{shown}:{real}/?token={token}", stop
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        if hasattr(socket, "SO_EXCLUSIVEADDRUSE"):  # Windows, where SO_REUSEADDR would share the port
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+        else:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+        listening.listen(128)
+        listening.setblocking(False)
+    except OSError as problem:
+        listening.close()
+        if problem.errno == errno.EADDRINUSE:
+            raise ServerError(
+                f"port {port} is in use by another program; give another with --port (0: any free one)"
+            ) from None
+        if problem.errno in (errno.EACCES, errno.EPERM):
+            raise ServerError(
+                f"port {port} may not be opened by this user; give one above 1023 with --port"
+            ) from None
+        raise ServerError(
+            f"{host}:{port} cannot be listened on ({problem.strerror}); check the address and --port"
+        ) from None
+    return listening
