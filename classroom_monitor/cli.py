@@ -398,7 +398,7 @@ def _pages(
                 opened.purge(RealClock().utc())
             token = secrets.token_urlsafe(32)
             pages = create_app(opened, settings, token, watcher=watcher, demo=demo)
-            url, stop = serve(pages, HOST, settings.dashboard.port if port is None else port)
+            url, stop = serve(pages, HOST, settings.dashboard.port if port is None else port, token)
             started = request is not None and request.students_told is not None
             if watcher and request and started:
                 watcher.start(request)

@@ -24,8 +24,11 @@ from classroom_monitor.records import (
 )
 from classroom_monitor.settings import FlagsSettings
 
-#: While a condition holds it may ease to this share of its limit before it counts as gone.
-EASED = 0.8
+#: A condition begins, and lasts, from this share of its limit on; to be raised it must reach the whole on average.
+EASED = 0.5
+
+#: A single look counts at most so many limits in that average, which runs over this share of `hold`.
+MOST, AVERAGED = 2.0, 0.5
 
 #: Of the looks since a condition began at least this share must show it, and at least so many.
 SHARE_WITH, LOOKS_WITH = 0.75, 3
@@ -80,6 +83,7 @@ class _Case:
     since: float
     last_with: float
     last_known: float
+    level: float
     looks: int = 0
     looks_with: int = 0
     words: str = ""
@@ -203,18 +207,16 @@ class Flags:
         of_class = self._class(seconds, states)
         for kind, rule in self._rules(of_class).items():
             expected = phase is MarkerKind.EXERCISE and kind in EXPECTED_IN_EXERCISE
-            found: list[tuple[StudentState, bool]] = []
-            for state in states:
-                case = self._cases.get((state.student, kind))
-                if state.presence in OVER:
-                    found.append((state, False))
-                elif (limit := rule(state)) is not None:
-                    found.append((state, limit >= (1.0 if case is None else EASED)))
-            with_it = sum(shows for _, shows in found)
+            found = [
+                (state, 0.0 if state.presence in OVER else level)
+                for state in states
+                if (level := rule(state)) is not None or state.presence in OVER
+            ]
+            with_it = sum(level >= EASED for _, level in found)
             known = sum(state.presence not in OVER for state, _ in found)
             shared = known >= CLASS_AT_LEAST and with_it > CLASS_SHARE * known
-            for state, shows in found:
-                self._follow(seconds, state, kind, shows and not shared and not expected)
+            for state, level in found:
+                self._follow(seconds, state, kind, 0.0 if shared or expected else level)
 
     def _class(self, seconds: float, states: Sequence[StudentState]) -> _Class:
         deviations = [
@@ -278,14 +280,17 @@ class Flags:
             FlagKind.OUT_OF_VIEW: out_of_view,
         }
 
-    def _follow(self, seconds: float, state: StudentState, kind: FlagKind, shows: bool) -> None:
-        """One student, one kind, one look that tells whether the condition is there."""
-        key = state.student, kind
+    def _follow(self, seconds: float, state: StudentState, kind: FlagKind, level: float) -> None:
+        """One student, one kind, one look that tells how much of the limit is reached."""
+        key, shows = (state.student, kind), level >= EASED
+        level = max(0.0, min(MOST, level))
         case = self._cases.get(key)
         if case is None:
             if not shows or seconds < self._muted.get(state.student, -math.inf):
                 return
-            case = self._cases[key] = _Case(seconds, seconds, seconds)
+            case = self._cases[key] = _Case(seconds, seconds, seconds, level)
+        passed = seconds - case.last_known
+        case.level += (level - case.level) * (1 - math.exp(-passed / (AVERAGED * self._settings.hold)))
         case.looks += 1
         case.last_known = seconds
         if shows:
@@ -298,7 +303,7 @@ class Flags:
         if case.flag is None:
             held = seconds - case.since >= self._settings.hold
             enough = case.looks_with >= max(LOOKS_WITH, SHARE_WITH * case.looks)
-            if not (shows and held and enough):
+            if not (shows and held and enough and case.level >= 1):
                 return
             self._number += 1
             case.flag = Flag(self._number, state.student, kind, seconds, None, None, 0, 0, "")

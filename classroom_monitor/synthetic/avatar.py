@@ -27,14 +27,14 @@ Floats = NDArray[np.float32]
 Color = tuple[int, int, int]
 
 SKINS: Final[tuple[Color, ...]] = (
-    (246, 218, 200),
-    (238, 200, 174),
-    (226, 181, 150),
-    (208, 160, 124),
-    (184, 134, 98),
-    (156, 108, 78),
-    (128, 86, 62),
-    (104, 70, 52),
+    (240, 204, 182),
+    (232, 190, 160),
+    (220, 172, 138),
+    (204, 152, 114),
+    (180, 128, 92),
+    (154, 104, 74),
+    (128, 84, 60),
+    (104, 69, 51),
 )
 HAIRS: Final[tuple[Color, ...]] = (
     (28, 24, 24),
@@ -47,6 +47,8 @@ HAIRS: Final[tuple[Color, ...]] = (
     (150, 148, 146),
 )
 STYLES: Final = ("short", "side", "buzz", "curly", "bob", "long", "wavy", "bun", "bald", "fringe")
+#: Hair that falls over the ears.
+_FALLING: Final = ("bob", "long", "wavy", "fringe")
 COVERINGS: Final = ("none", "hijab", "turban", "beanie")
 BACKGROUNDS: Final = ("room", "shelf", "window", "blur", "plain", "office")
 CLOTHES: Final[tuple[Color, ...]] = (
@@ -432,8 +434,9 @@ def _skull(look: Appearance, per_unit: float, jaw: float, plain: bool = False) -
     add += 0.045 * _bump(x, y, 0, 0.86, 0.15, 0.08)
     if look.beard >= 1:
         add += 0.05 * _smooth(0.55, 0.85, y) * _smooth(1.35, 0.9, np.abs(x))
+    hidden = look.covering == "hijab" or (look.covering == "none" and look.style in _FALLING)
     ear = _bump(x, y, 1.30, 0.10, 0.055, 0.13) + 0.7 * _bump(x, y, 1.30, 0.26, 0.05, 0.07)
-    add += 0.13 * np.minimum(ear, 1.0)
+    add += (0.0 if hidden else 0.13) * np.minimum(ear, 1.0)
     return (rho + add * solid).astype(np.float32)
 
 
@@ -484,25 +487,28 @@ def _normals(z: Floats, pixel: float) -> tuple[Floats, Floats, Floats]:
     return -dx * length, -dy * length, length
 
 
-def _shade(look: Appearance, z: Floats, pixel: float, gloss: float) -> Floats:
-    """Light on a surface [h, w, 3] around 1, with the warm edge of skin where light fades."""
+#: How light falls off in skin, by channel: shadows turn red, for light comes through.
+_WARM: Final = (0.74, 1.0, 1.10)
+
+
+def _shade(look: Appearance, z: Floats, pixel: float, gloss: float, skin: bool) -> Floats:
+    """Light on a surface [h, w, 3] around 1; in skin, shadows are warm, for light comes through it."""
     nx, ny, nz = _normals(z, pixel)
-    key = np.asarray((0.62 * look.light, -0.52, 0.72), np.float32)
+    key = np.asarray((0.62 * look.light, -0.50, 0.78), np.float32)
     key /= np.linalg.norm(key)
     facing = nx * key[0] + ny * key[1] + nz * key[2]
-    lit = np.clip((facing + 0.28) / 1.28, 0, 1)
-    fill = np.clip(nz, 0, 1)
-    warm = np.asarray((1 + 0.05 * look.warmth, 1.0, 1 - 0.07 * look.warmth), np.float32)
-    cool = np.asarray((0.97, 1.0, 1.05), np.float32)
-    shade = (0.60 * lit)[..., None] * warm + (0.28 * fill + 0.14)[..., None] * cool
-    fading = np.clip(1 - np.abs(facing) * 3.2, 0, 1) * nz
-    shade[..., 0] += 0.06 * fading
+    light = 0.62 * np.clip((facing + 0.40) / 1.40, 0, 1) + 0.34 * (0.25 + 0.75 * np.clip(nz, 0, 1)) + 0.07
     half = key + np.asarray((0, 0, 1), np.float32)
     half /= np.linalg.norm(half)
-    shine = np.clip(nx * half[0] + ny * half[1] + nz * half[2], 0, 1) ** 22
-    shade += (gloss * shine)[..., None]
-    rim = np.clip(1 - nz, 0, 1) ** 3 * np.clip(nx * (-1 if look.light > 0 else 1), 0, 1)
-    shade += (0.16 * rim)[..., None] * cool
+    shine = gloss * np.clip(nx * half[0] + ny * half[1] + nz * half[2], 0, 1) ** 20
+    rim = 0.14 * np.clip(1 - nz, 0, 1) ** 3 * np.clip(nx * (-1 if look.light > 0 else 1), 0, 1)
+    if skin:
+        channels = [np.power(np.maximum(light, 0.02), power) for power in _WARM]
+    else:
+        channels = [light, light, light]
+    tint = (1 + 0.04 * look.warmth, 1.0, 1 - 0.06 * look.warmth)
+    shade = np.stack([c * t for c, t in zip(channels, tint, strict=True)], 2)
+    shade += (shine + rim)[..., None]
     return np.asarray(shade * look.exposure, np.float32)
 
 
@@ -534,7 +540,7 @@ def _skin(look: Appearance, per_unit: float, hair_cover: Floats) -> Floats:
     toward(base * _rgb((0.55, 0.44, 0.42)), 0.34 * _bump(x, y, 0, 0.455, 0.10, 0.03))
     toward(base * _rgb((0.6, 0.5, 0.48)), 0.28 * _bump(x, y, 0, 0.735, 0.13, 0.035))
     toward(base * _rgb((0.6, 0.48, 0.45)), 0.22 * _bump(x, y, 0.135, 0.25, 0.03, 0.10))
-    toward(base * _rgb((0.62, 0.52, 0.50)), 0.45 * np.asarray(_smooth(0.86, 1.04, y), np.float32))
+    toward(base * _rgb((0.62, 0.52, 0.50)), 0.22 * np.asarray(_smooth(0.90, 1.04, y), np.float32))
     toward(base * _rgb((0.66, 0.5, 0.46)), 0.65 * _bump(x, y, 1.27, 0.12, 0.03, 0.09))
     if depth > 0.6 and rng.random() < 0.3:  # freckles
         spots = _field(rng, h, w, 90, 130)
@@ -625,7 +631,7 @@ def _shell(look: Appearance, rho: Floats, per_unit: float) -> _Shell | None:
     grow = 1 + thick
     centre = 0.02
     source = (y - centre) / grow + centre
-    falling = (not covered and style in ("bob", "long", "wavy", "fringe")) or look.covering == "hijab"
+    falling = (not covered and style in _FALLING) or look.covering == "hijab"
     if falling:
         source = np.where(source > 0.12, 0.12 + (source - 0.12) * 0.12, source)
     rows = ((source - _Y_MIN) * per_unit - 0.5).astype(np.float32)
@@ -634,20 +640,18 @@ def _shell(look: Appearance, rho: Floats, per_unit: float) -> _Shell | None:
         np.asarray(cv2.remap(plain, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)) * grow
     )
     if falling:
-        tail = {"hijab": 1.75, "bob": 1.1, "fringe": 1.1}.get(look.covering if covered else style, 1.75)
         shell = shell * (
             1
             - 0.10 * _smooth(0.3, 1.1, y)
             + (0.55 if look.covering == "hijab" else 0.14) * _smooth(0.95, 1.7, y)
         )
-        shell = shell * _smooth(tail + 0.05, tail - 0.15, y)
     strands = _field(rng, h, w, 5, 150) * 0.55 + _field(rng, h, w, 8, 70) * 0.6
     if covered:
         fold = _field(rng, h, w, 9, 12)
         color = _rgb(look.covering_color) * (1 + 0.035 * fold)[..., None]
         if look.covering == "hijab":
             egg = np.square(across / (0.70 + 0.05 * (y > 0.4))) + np.square((y - 0.20) / 0.80)
-            cover = np.asarray(_smooth(0.93, 1.02, egg), np.float32)
+            cover = np.asarray(_smooth(0.93, 1.02, egg) * _smooth(1.70, 1.64, y), np.float32)
             shell = shell * (1 + 0.03 * np.exp(-np.square((egg - 1.1) / 0.14)) + 0.012 * fold)
             color = color * (1 - 0.25 * np.exp(-np.square((egg - 1.0) / 0.07)))[..., None]
         elif look.covering == "turban":
@@ -725,7 +729,7 @@ def _eye(brush: _Brush, look: Appearance, side: int, c: Floats, closed: float, d
     cx, cy = side * 0.305, 0.03
     half = 0.132 * size
     opening = (
-        0.070 * size * (1 + 0.55 * max(lids, 0) + 0.50 * min(lids, 0)) * (1 - 0.16 * squint) * (1 - closed)
+        0.063 * size * (1 + 0.55 * max(lids, 0) + 0.50 * min(lids, 0)) * (1 - 0.16 * squint) * (1 - closed)
     )
     lower = 0.046 * size * (1 + 0.25 * max(lids, 0) - 0.62 * squint) * (1 - 0.35 * closed)
     t = np.linspace(-1, 1, 17)
@@ -1026,10 +1030,7 @@ class Avatar:
         self.width, self.height = width, height
         self._cache = cache
         self._unit = look.scale * height  # pixels a unit
-        over = 2.0 if self._unit < 75 else (1.5 if self._unit < 140 else 1.0)
-        self._fine = self._unit * over  # of the head before it is reduced
-        self._tex = min(150.0, max(48.0, self._unit * 2.0))
-        self._size = (round((_RIGHT - _LEFT) * self._unit), round((_BOTTOM - _TOP) * self._unit))
+        self._tex = min(180.0, max(40.0, self._unit * 1.4))  # cells a unit of the skin
         self._key = (look.seed, width, height)
 
     def paint(self, pose: Pose, into: Image) -> None:
@@ -1128,7 +1129,7 @@ class Avatar:
         )
         cover = cv2.max(cover, form.front_cover)
         both = cv2.merge((*cv2.split(picture), cover))
-        return _Head(np.asarray(cv2.resize(both, self._size, interpolation=cv2.INTER_AREA), np.uint8))
+        return _Head(np.asarray(both, np.uint8))
 
     def _base_skin(self) -> Image:
         def make() -> Image:
@@ -1161,7 +1162,7 @@ class Avatar:
         return made
 
     def _form(self, jaw: float, yaw: float, pitch: float) -> _Form:
-        look, fine = self.look, self._fine
+        look, fine = self.look, self._unit
         w, h = round((_RIGHT - _LEFT) * fine), round((_BOTTOM - _TOP) * fine)
         xs = ((np.arange(w, dtype=np.float32) + 0.5) / fine + _LEFT).astype(np.float32)
         ys = ((np.arange(h, dtype=np.float32) + 0.5) / fine + _TOP).astype(np.float32)
@@ -1177,7 +1178,7 @@ class Avatar:
         map_x = (sight.map_x + 0.5) * (self._tex / _RHO) - 0.5
         map_y = ((y - _Y_MIN) * self._tex - 0.5).astype(np.float32)
         map_1, map_2 = cv2.convertMaps(map_x.astype(np.float32), map_y, cv2.CV_16SC2)
-        shade = _shade(look, sight.z, pixel, 0.10)
+        shade = _shade(look, sight.z, pixel, 0.09, skin=True)
         shade_8 = np.clip(shade * 128, 0, 255).astype(np.uint8)
         cover = np.repeat((sight.cover * 255).astype(np.uint8)[..., None], 3, 2)
         # neck and hair behind
@@ -1193,7 +1194,7 @@ class Avatar:
             hidden[low:high, left:right] = np.where(sight.cover > 0.5, sight.z, -9)
             on = np.where(near.z < hidden - 0.02, 0, on).astype(np.float32)
             color = cv2.remap(shell.color, near.map_x, near.map_y, cv2.INTER_LINEAR)
-            light = _shade(look, near.z, pixel, shell.gloss)
+            light = _shade(look, near.z, pixel, shell.gloss, skin=False)
             front = _premultiplied(np.clip(color * light, 0, 255), on)
             front_cover = (on * 255 + 0.5).astype(np.uint8)
             far = _cast(shell.rho, cells, xs, ys, yaw, pitch, far=True)
@@ -1229,10 +1230,10 @@ class Avatar:
         thick = 0.43 * look.width * (1.06 if look.beard else 0.95)
         half = thick + 0.10 * _smooth(0.9, 1.5, gy) ** 2
         around = np.clip(gx / np.maximum(half, 1e-3), -1, 1)
-        light = 0.62 + 0.30 * np.sqrt(1 - around**2) + 0.13 * around * look.light
-        fall = 1 - 0.42 * np.exp(-np.square((gy - 0.98) / 0.20)) * (1 - 0.3 * around**2)
-        tone = _rgb(look.skin) * (0.93 * look.exposure)
-        layer[:] = tone * (light * fall)[..., None]
+        light = 0.60 + 0.30 * np.sqrt(1 - around**2) + 0.13 * around * look.light
+        light = light * (1 - 0.40 * np.exp(-np.square((gy - 0.98) / 0.22)) * (1 - 0.3 * around**2))
+        for channel, power in enumerate(_WARM):
+            layer[..., channel] = look.skin[channel] * look.exposure * light**power
         deep = 1.50 if look.collar in (0, 3) else 1.66
         bottom = deep - (0.55 if look.collar == 1 else 0.30) * np.abs(around) ** (
             1.2 if look.collar == 1 else 2.2
