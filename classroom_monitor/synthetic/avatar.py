@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from classroom_monitor.records import EXPRESSIONS, Box, Image, Probabilities
 
-Floats = NDArray[np.float32]
+Floats = NDArray[np.floating[Any]]
 Color = tuple[int, int, int]
 
 SKINS: Final[tuple[Color, ...]] = (
@@ -216,9 +216,9 @@ def _keys() -> Floats:
 
 _KEYS: Final = _keys()
 #: Poses are rounded to these steps, finer than can be seen at gallery size, so that they can be kept.
-_STEPS: Final = 20
-_YAW_STEP: Final = 3.0
-_JAW_STEP: Final = 0.2
+_STEPS: Final = 16
+_YAW_STEP: Final = 4.0
+_JAW_STEP: Final = 0.25
 
 
 # --- Small helpers --------------------------------------------------------------------------------------
@@ -488,7 +488,7 @@ def _normals(z: Floats, pixel: float) -> tuple[Floats, Floats, Floats]:
 
 
 #: How light falls off in skin, by channel: shadows turn red, for light comes through.
-_WARM: Final = (0.74, 1.0, 1.10)
+_WARM: Final = (0.80, 1.0, 1.08)
 
 
 def _shade(look: Appearance, z: Floats, pixel: float, gloss: float, skin: bool) -> Floats:
@@ -993,11 +993,10 @@ class _Form:
     map_1: NDArray[np.int16]
     map_2: NDArray[np.uint16]
     shade: Image  # 128 is 1
-    cover: Image  # three equal channels
+    cover: NDArray[np.uint8]
     behind: Image
     behind_cover: NDArray[np.uint8]
     front: Image
-    front_rest: Image  # 255 minus coverage, three channels
     front_cover: NDArray[np.uint8]
     box: Box  # of the skin in the picture
 
@@ -1006,7 +1005,7 @@ class _Form:
         """Memory held."""
         arrays = (
             self.map_1, self.map_2, self.shade, self.cover, self.behind,
-            self.behind_cover, self.front, self.front_rest, self.front_cover,
+            self.behind_cover, self.front, self.front_cover,
         )  # fmt: skip
         return sum(a.nbytes for a in arrays)
 
@@ -1120,13 +1119,14 @@ class Avatar:
         skin = cv2.multiply(skin, form.shade, scale=1 / 128)
         picture = form.behind.copy()
         spot = picture[b.y : b.bottom, b.x : b.right]
-        kept = cv2.multiply(spot, cv2.bitwise_not(form.cover), scale=1 / 255)
-        spot[:] = cv2.add(kept, cv2.multiply(skin, form.cover, scale=1 / 255))
-        picture = cv2.add(cv2.multiply(picture, form.front_rest, scale=1 / 255), form.front)
+        on = cv2.cvtColor(form.cover, cv2.COLOR_GRAY2RGB)
+        kept = cv2.multiply(spot, cv2.bitwise_not(on), scale=1 / 255)
+        spot[:] = cv2.add(kept, cv2.multiply(skin, on, scale=1 / 255))
+        rest = cv2.cvtColor(cv2.bitwise_not(form.front_cover), cv2.COLOR_GRAY2RGB)
+        picture = cv2.add(cv2.multiply(picture, rest, scale=1 / 255), form.front)
         cover = form.behind_cover.copy()
-        cover[b.y : b.bottom, b.x : b.right] = cv2.max(
-            cover[b.y : b.bottom, b.x : b.right], form.cover[..., 0]
-        )
+        under = cover[b.y : b.bottom, b.x : b.right]
+        under[:] = cv2.max(under, form.cover)
         cover = cv2.max(cover, form.front_cover)
         both = cv2.merge((*cv2.split(picture), cover))
         return _Head(np.asarray(both, np.uint8))
@@ -1180,7 +1180,7 @@ class Avatar:
         map_1, map_2 = cv2.convertMaps(map_x.astype(np.float32), map_y, cv2.CV_16SC2)
         shade = _shade(look, sight.z, pixel, 0.09, skin=True)
         shade_8 = np.clip(shade * 128, 0, 255).astype(np.uint8)
-        cover = np.repeat((sight.cover * 255).astype(np.uint8)[..., None], 3, 2)
+        cover = (sight.cover * 255).astype(np.uint8)
         # neck and hair behind
         behind, behind_cover = self._neck(w, h, fine, yaw)
         front = np.zeros((h, w, 3), np.uint8)
@@ -1207,7 +1207,6 @@ class Avatar:
             behind_cover = np.asarray(cv2.max((back * 255).astype(np.uint8), neck_cover), np.uint8)
         if look.style == "bun" and look.covering == "none":
             self._bun(behind, behind_cover, fine, yaw)
-        front_rest = cv2.cvtColor(cv2.bitwise_not(front_cover), cv2.COLOR_GRAY2RGB)
         return _Form(
             map_1,
             map_2,
@@ -1216,7 +1215,6 @@ class Avatar:
             behind,
             behind_cover,
             front,
-            np.asarray(front_rest, np.uint8),
             front_cover,
             box,
         )

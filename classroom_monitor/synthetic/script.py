@@ -419,6 +419,7 @@ class Plan:
         self.seed = seed
         self.duration = 60 * (script.minutes if script.loop or minutes is None else minutes)
         self.end = math.inf if script.loop and minutes is None else 60 * (minutes or script.minutes)
+        self._last: tuple[float, tuple[Acting, ...]] | None = None
         self._coordinates = np.asarray(default_coordinates())
         self._timed = [
             (each, each.at.of(self.duration), self._until(each), self._chosen(number, each.who))
@@ -452,6 +453,16 @@ class Plan:
 
     def acting(self, student: int, seconds: float) -> Acting:
         """How a student is at a second."""
+        return self._all(seconds)[student - 1]
+
+    def _all(self, seconds: float) -> tuple[Acting, ...]:
+        """Everyone at a second; the last one asked for is kept, as a frame asks many times."""
+        if self._last is None or self._last[0] != seconds:
+            acts = tuple(self._act(student, seconds) for student in range(1, self.students + 1))
+            self._last = (seconds, acts)
+        return self._last[1]
+
+    def _act(self, student: int, seconds: float) -> Acting:
         local = self._local(seconds)
         values = self._tracks[student - 1].at(local)
         mixture = np.clip(values[:7], 0, None)
@@ -505,11 +516,8 @@ class Plan:
 
     def valence(self, seconds: float) -> float | None:
         """The true mean valence of the students with their cameras on; None when there is none."""
-        on = [a.valence for a in self._acting_all(seconds) if a.present and a.camera == "on"]
+        on = [a.valence for a in self._all(seconds) if a.present and a.camera == "on"]
         return float(np.mean(on)) if on else None
-
-    def _acting_all(self, seconds: float) -> list[Acting]:
-        return [self.acting(student, seconds) for student in range(1, self.students + 1)]
 
     def _local(self, seconds: float) -> float:
         return seconds % self.duration if self.script.loop else seconds
@@ -581,22 +589,23 @@ class Plan:
     def _small_looks(
         self, rng: np.random.Generator, rest: np.ndarray[Any, np.dtype[np.float64]]
     ) -> list[tuple[float, float, np.ndarray[Any, np.dtype[np.float64]]]]:
-        """What faces do of themselves: a passing smile, a glance aside."""
+        """What faces do of themselves: a passing smile, a glance aside, a look at the notes."""
+        # Everyone has a few places to glance at (the other screen, the door, the notes).
+        glances = [(float(rng.normal(0, 11)), float(rng.normal(2, 4))) for _ in range(2)]
+        glances.append((float(rng.normal(0, 4)), float(rng.uniform(9, 16))))
         found = []
         at = float(rng.exponential(25))
         while at < self.duration and len(found) < 4000:
             length = float(rng.uniform(2.5, 7))
             look = rest.copy()
-            kind = rng.random()
-            if kind < 0.35:
-                strength = float(rng.uniform(0.1, 0.35))
+            if rng.random() < 0.35:
+                strength = float(rng.choice([0.15, 0.3]))
                 passing = int(rng.choice([3, 3, 5, 4, 0]))
                 look[:7] *= 1 - strength
                 look[passing] += strength
-            elif kind < 0.8:
-                look[7:9] += (rng.normal(0, 10), rng.normal(2, 5))
             else:
-                look[7:9] += (rng.normal(0, 4), rng.uniform(8, 18))  # a look at the notes
+                yaw, pitch = glances[int(rng.integers(3))]
+                look[7:9] += (yaw, pitch)
             found.append((at, at + length, look))
             at += length + float(rng.exponential(25))
         return found

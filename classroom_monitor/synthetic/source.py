@@ -362,7 +362,8 @@ class SyntheticSource:
         if number == 0:
             return 0
         slot = int((seconds + self._seats[number].phase) // 9)
-        draw = np.random.default_rng([self.plan.seed, number, slot]).random()
+        mixed = (slot * 2654435761 + number * 40503 + self.plan.seed * 69069) & 0xFFFFFFFF
+        draw = ((mixed ^ (mixed >> 15)) * 2246822519 & 0xFFFFFFFF) / 2**32
         return 1 if draw < 0.012 else 2 if draw < 0.022 else 3 if draw < 0.032 else 0
 
 
