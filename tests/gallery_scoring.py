@@ -54,11 +54,7 @@ def annotations(test_data: Path) -> list[dict[str, Any]]:
 def pairs(points: list[tuple[float, float]], boxes: list[Box], typical: float) -> dict[int, int]:
     """The most points that can be given a box each: point index to box index."""
     fits = [
-        [
-            b
-            for b, box in enumerate(boxes)
-            if box.holds(x, y) and 0.5 * typical <= box.h <= 2 * typical
-        ]
+        [b for b, box in enumerate(boxes) if box.holds(x, y) and 0.5 * typical <= box.h <= 2 * typical]
         for x, y in points
     ]
     owner: dict[int, int] = {}

@@ -1,0 +1,436 @@
+"""The face finder, and the face reader that puts the faces into the tiles of a gallery.
+
+One detection per tile at full resolution, never on the whole frame: a detector made for selfies finds
+1 % of the faces of a gallery there. Outside the tiles, overlapping crops are swept. Tiles that are left out are
+never cropped.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import sys
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+from types import TracebackType
+from typing import Protocol
+
+import cv2
+import numpy as np
+
+from classroom_monitor import models
+from classroom_monitor.records import Box, Face, Gallery, Image, Tile, TileState
+from classroom_monitor.settings import FacesSettings
+
+#: BlazeFace's square reaches from above the brows to the chin; hairline to chin is so many of its heights,
+#: with the centre so far from its top (median over the real galleries, against the mesh of the landmarker).
+FACE_HEIGHT, FACE_CENTRE = 1.22, 0.40
+
+#: Candidates below this are not even reported by the detector.
+LEAST_SCORE = 0.3
+
+#: A larger crop is reduced to this height first, by averaging: the detector samples at 128 px without (on the
+#: real galleries one false face fewer and two faces more than unreduced).
+CROP_HEIGHT = 108
+
+#: Faces are compared for sharpness at this side.
+SHARPNESS_SIDE = 48
+
+
+class FaceFinder(Protocol):
+    """Finds faces in a crop of a few face heights, such as one tile."""
+
+    def find(self, image: Image) -> tuple[Face, ...]:
+        """Faces in a picture uint8 RGB [H, W, 3], in its pixels; box, confidence, key points filled."""
+        ...
+
+    def close(self) -> None:
+        """Frees the model."""
+        ...
+
+
+class MediaPipeFaceFinder:
+    """BlazeFace, short range, through MediaPipe Tasks in IMAGE mode."""
+
+    def __init__(self, settings: FacesSettings) -> None:
+        """Loads the model.
+
+        Raises:
+            ModelError: the model is not installed, or was altered.
+        """
+        model = models.face_detector()
+        with quiet():
+            import mediapipe
+            from mediapipe.tasks.python import BaseOptions, vision
+
+            self._mediapipe = mediapipe
+            options = vision.FaceDetectorOptions(
+                base_options=BaseOptions(model_asset_buffer=model),
+                min_detection_confidence=min(LEAST_SCORE, settings.confidence),
+            )
+            self._task = vision.FaceDetector.create_from_options(options)
+            self.find(np.zeros((64, 64, 3), np.uint8))  # its first run writes to stderr, too
+
+    def find(self, image: Image) -> tuple[Face, ...]:
+        """Faces in a picture uint8 RGB [H, W, 3], in its pixels, best first; may reach over its border."""
+        height, width = image.shape[:2]
+        if min(height, width) < 8:
+            return ()
+        pixels = self._mediapipe.Image(
+            image_format=self._mediapipe.ImageFormat.SRGB, data=np.ascontiguousarray(image)
+        )
+        found = []
+        for each in self._task.detect(pixels).detections:
+            box = each.bounding_box
+            side = round(FACE_HEIGHT * box.height)
+            centre_x = box.origin_x + box.width / 2
+            centre_y = box.origin_y + FACE_CENTRE * box.height
+            points = tuple((p.x * width, p.y * height) for p in each.keypoints)
+            place = Box(round(centre_x - side / 2), round(centre_y - side / 2), side, side)
+            found.append(Face(place, float(each.categories[0].score), points))
+        return tuple(sorted(found, key=lambda face: -face.confidence))
+
+    def close(self) -> None:
+        """Frees the model; needed, since MediaPipe fails noisily when it is freed at exit."""
+        self._task.close()
+
+    def __enter__(self) -> MediaPipeFaceFinder:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class GivenFaces:
+    """The fake finder: gives the same faces for every crop, where they lie inside it."""
+
+    def __init__(self, *faces: Face) -> None:
+        self.faces = faces
+        #: Height and width of every crop it was asked about.
+        self.asked: list[tuple[int, int]] = []
+
+    def find(self, image: Image) -> tuple[Face, ...]:
+        """The given faces whose centre lies in a crop of that size."""
+        height, width = image.shape[:2]
+        self.asked.append((height, width))
+        crop = Box(0, 0, width, height)
+        return tuple(face for face in self.faces if crop.holds(*_centre(face.box)))
+
+    def close(self) -> None:
+        """Nothing to free."""
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Keeps what native code writes to standard error, as MediaPipe does on loading, from the user."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    try:
+        with open(os.devnull, "wb") as nowhere:  # noqa: PTH123  (a device, not a path)
+            os.dup2(nowhere.fileno(), 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
+#: A face found only at a second look, or outside any grid, must score so much.
+SECOND_SCORE, OUTSIDE_SCORE = 0.5, 0.6
+
+#: Second looks at tiles and swept crops in one frame, once a layout is known.
+SECOND_LOOKS, SWEPT_CROPS = 4, 10
+
+#: Sides of the swept crops in pixels of a picture of at most SWEEP_SIDE: faces of 15 to 570 px.
+SWEEP_SIDE = 1600
+SWEEP_CROPS = (120, 200, 340, 570, 950)
+
+#: A face outside the grid is at least so large against those inside: portraits in lists are not.
+OUTSIDE_SIZE = 0.6
+
+#: Mean difference in levels of two tiny copies of frames from which the scene is another one.
+ANOTHER_SCENE = 12.0
+
+
+class FaceReader:
+    """Fills the tiles of the galleries of one source with faces, frame after frame."""
+
+    def __init__(self, finder: FaceFinder, settings: FacesSettings) -> None:
+        self._finder = finder
+        self._settings = settings
+        self._slots: frozenset[Box] = frozenset()
+        self._scene: Image | None = None
+        self._outside: list[Face] = []
+        self._turn = 0
+        self._helped: dict[Box, int] = {}
+
+    def read(self, image: Image, gallery: Gallery, left_out: Collection[Box] = ()) -> Gallery:
+        """The gallery with faces and the states that follow from them.
+
+        Args:
+            image: the frame, uint8 RGB [H, W, 3].
+            gallery: its tiles.
+            left_out: boxes of tiles that are left out: these pixels are blanked before anything is cropped.
+
+        Returns:
+            The same tiles, then one tile for each face that stands outside all of them (its box the face's).
+        """
+        if left_out:
+            image = image.copy()
+            for box in left_out:
+                box.clip(image.shape[1], image.shape[0]).cut(image)[...] = 0
+        anew = self._is_new(image, gallery)
+        tiles = [self._tile(image, tile, left_out) for tile in gallery.tiles]
+        tiles = self._second_looks(image, tiles, len(tiles) if anew else SECOND_LOOKS)
+        sizes = [face.side for tile in tiles for face in tile.faces]
+        least = OUTSIDE_SIZE * float(np.median(sizes)) if sizes else 0.0
+        self._outside = self._find_outside(image, tiles, anew, least)
+        tiles += [
+            Tile(face.box, self._state(TileState.FACE, (face,)), (face,))
+            for face in sorted(self._outside, key=lambda face: (face.box.y, face.box.x))
+        ]
+        return Gallery(tuple(tiles), gallery.grid)
+
+    def _is_new(self, image: Image, gallery: Gallery) -> bool:
+        """Whether the layout, or without one the scene, is another than last time."""
+        slots = frozenset(tile.box for tile in gallery.tiles)
+        scene = cv2.resize(image, (32, 18), interpolation=cv2.INTER_AREA)
+        last, self._scene = self._scene, scene
+        changed = last is None or slots != self._slots
+        if not changed and last is not None and not slots:
+            changed = float(cv2.absdiff(scene, last).mean()) > ANOTHER_SCENE
+        if changed:
+            self._outside, self._helped, self._turn = [], {}, 0
+        self._slots = slots
+        return changed
+
+    def _tile(self, image: Image, tile: Tile, left_out: Collection[Box]) -> Tile:
+        if tile.box in left_out:
+            return replace(tile, state=TileState.LEFT_OUT, faces=())
+        if tile.state is TileState.CAMERA_OFF:
+            return tile
+        return self._filled(tile, image, self._look(image, tile.box, self._settings.confidence))
+
+    def _filled(self, tile: Tile, image: Image, faces: Collection[Face]) -> Tile:
+        inside = [face for face in faces if tile.box.holds(*_centre(face.box))]
+        found = tuple(_measured(image, face) for face in inside)
+        return replace(tile, faces=found, state=self._state(tile.state, found))
+
+    def _state(self, state: TileState, faces: tuple[Face, ...]) -> TileState:
+        if state is TileState.PHOTO or not faces:
+            return state
+        large = any(face.side >= self._settings.min_side for face in faces)
+        return TileState.FACE if large else TileState.TOO_SMALL
+
+    def _look(self, image: Image, box: Box, score: float) -> list[Face]:
+        """Faces in a crop of the frame, in pixels of the frame."""
+        box = box.clip(image.shape[1], image.shape[0])
+        if min(box.w, box.h) < 8:
+            return []
+        return [
+            _moved(face, 1 / scale, box.x, box.y)
+            for crop, scale in [_reduced(box.cut(image))]
+            for face in self._finder.find(crop)
+            if face.confidence >= score
+        ]
+
+    def _second_looks(self, image: Image, tiles: list[Tile], most: int) -> list[Tile]:
+        """Looks again, in other ways, at tiles that look live and gave no face; at most so many."""
+        missing = [i for i, tile in enumerate(tiles) if tile.state is TileState.NO_FACE and not tile.faces]
+        self._turn += 1
+        start = self._turn * most % max(1, len(missing))
+        missing.sort(key=lambda i: tiles[i].box not in self._helped)  # where it helped before comes first
+        for i in (missing[start:] + missing[:start])[:most]:
+            tile = tiles[i]
+            for way in self._ways(tile.box):
+                faces = self._look_again(image, tile.box, way)
+                filled = self._filled(tile, image, faces)
+                if filled.faces:
+                    tiles[i], self._helped[tile.box] = filled, way
+                    break
+        return tiles
+
+    def _ways(self, box: Box) -> list[int]:
+        first = self._helped.get(box)
+        return sorted(range(len(WAYS)), key=lambda way: way != first)
+
+    def _look_again(self, image: Image, box: Box, way: int) -> list[Face]:
+        pad, turn, mirror, bright = WAYS[way]
+        around = Box(
+            round(box.x - pad * box.w),
+            round(box.y - pad * box.h),
+            round(box.w * (1 + 2 * pad)),
+            round(box.h * (1 + 2 * pad)),
+        ).clip(image.shape[1], image.shape[0])
+        crop, scale = _reduced(around.cut(image))
+        if min(crop.shape[:2]) < 8:
+            return []
+        if bright:
+            if crop.mean() > 90:
+                return []
+            crop = _brightened(crop)
+        if mirror:
+            crop = np.ascontiguousarray(crop[:, ::-1])
+        back = np.eye(3)
+        if turn:
+            height, width = crop.shape[:2]
+            matrix = cv2.getRotationMatrix2D((width / 2, height / 2), turn, 1.0)
+            crop = cv2.warpAffine(crop, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE)
+            back[:2] = cv2.invertAffineTransform(matrix)
+        if mirror:
+            back = np.array([[-1, 0, crop.shape[1]], [0, 1, 0], [0, 0, 1]]) @ back
+        found = [
+            face
+            for face in self._finder.find(crop)
+            if face.confidence >= max(SECOND_SCORE, self._settings.confidence)
+        ]
+        return [_moved(_turned(face, back, mirror), 1 / scale, around.x, around.y) for face in found]
+
+    def _find_outside(self, image: Image, tiles: list[Tile], anew: bool, least: float) -> list[Face]:
+        boxes = [tile.box for tile in tiles]
+        known: list[Face] = []
+
+        def add(face: Face) -> None:
+            x, y = _centre(face.box)
+            if face.side < least or any(box.holds(x, y) for box in boxes):
+                return
+            if any(other.box.holds(x, y) or face.box.holds(*_centre(other.box)) for other in known):
+                return
+            known.append(_measured(image, face))
+
+        for face in self._outside:
+            for again in self._look(image, _around(face.box, 3.0), self._settings.confidence)[:1]:
+                add(again)
+        for face in self._sweep(image, boxes, None if anew else SWEPT_CROPS):
+            if not any(other.box.iou(face.box) > 0.2 for other in known):
+                for confirmed in self._look(image, _around(face.box, 3.0), OUTSIDE_SCORE):
+                    if confirmed.box.iou(face.box) > 0.35:
+                        add(confirmed)
+                        break
+        return known
+
+    def _sweep(self, image: Image, boxes: list[Box], most: int | None) -> list[Face]:
+        """Faces in overlapping crops outside the tiles, best first; the next `most` crops, or all."""
+        scale = min(1.0, SWEEP_SIDE / max(image.shape[:2]))
+        crops = list(_crops(round(image.shape[1] * scale), round(image.shape[0] * scale), boxes, scale))
+        if most is not None and crops:
+            start = self._turn * most % len(crops)
+            crops = (crops[start:] + crops[:start])[:most]
+        found: list[Face] = []
+        for crop in crops:
+            place = Box(*(round(v / scale) for v in (crop.x, crop.y, crop.w, crop.h))).clip(
+                image.shape[1], image.shape[0]
+            )
+            looked = self._look(image, place, OUTSIDE_SCORE)
+            found += [face for face in looked if 0.1 * place.h <= face.side <= 0.85 * place.h]
+        return sorted(found, key=lambda face: -face.confidence)
+
+
+#: Second looks: padding (share of the tile), turn (degrees), mirrored, brightened.
+WAYS = (
+    (0.15, 0.0, False, False),
+    (0.0, 0.0, True, False),
+    (0.0, 30.0, False, False),
+    (0.0, -30.0, False, False),
+    (0.0, 0.0, False, True),
+)
+
+
+def _crops(width: int, height: int, boxes: list[Box], scale: float) -> Iterator[Box]:
+    """Half-overlapping square crops of a picture that do not lie within the tiles."""
+    taken = [
+        Box(round(b.x * scale), round(b.y * scale), round(b.w * scale), round(b.h * scale)) for b in boxes
+    ]
+    for side in SWEEP_CROPS:
+        if side > 1.6 * min(width, height) and side != SWEEP_CROPS[0]:
+            continue
+        across = max(1, math.ceil((width - side) / (side / 2)) + 1)
+        down = max(1, math.ceil((height - side) / (side / 2)) + 1)
+        for row in range(down):
+            for column in range(across):
+                x = round((width - side) * column / max(1, across - 1)) if width > side else 0
+                y = round((height - side) * row / max(1, down - 1)) if height > side else 0
+                crop = Box(x, y, side, side).clip(width, height)
+                middle = Box(x + side // 4, y + side // 4, side // 2, side // 2)
+                if sum(middle.overlap(box) for box in taken) < 0.9 * middle.area:
+                    yield crop
+
+
+def _reduced(crop: Image) -> tuple[Image, float]:
+    height, width = crop.shape[:2]
+    if height <= CROP_HEIGHT:
+        return crop, 1.0
+    scale = CROP_HEIGHT / height
+    size = (max(1, round(width * scale)), CROP_HEIGHT)
+    return np.asarray(cv2.resize(crop, size, interpolation=cv2.INTER_AREA), np.uint8), scale
+
+
+def _brightened(crop: Image) -> Image:
+    table = (255 * (np.arange(256) / 255) ** 0.5).astype(np.uint8)
+    return np.asarray(cv2.LUT(crop, table), np.uint8)
+
+
+def _centre(box: Box) -> tuple[float, float]:
+    return box.x + box.w / 2, box.y + box.h / 2
+
+
+def _around(box: Box, heights: float) -> Box:
+    side = round(heights * box.h)
+    x, y = _centre(box)
+    return Box(round(x - side / 2), round(y - side / 2), side, side)
+
+
+def _moved(face: Face, scale: float, x: int, y: int) -> Face:
+    box = face.box
+    place = Box(
+        round(box.x * scale) + x, round(box.y * scale) + y, round(box.w * scale), round(box.h * scale)
+    )
+    return replace(
+        face, box=place, keypoints=tuple((px * scale + x, py * scale + y) for px, py in face.keypoints)
+    )
+
+
+def _turned(face: Face, back: np.ndarray, mirrored: bool) -> Face:
+    """The face of a turned or mirrored crop, in the pixels of the crop as it was."""
+
+    def to(x: float, y: float) -> tuple[float, float]:
+        point = back @ np.array([x, y, 1.0])
+        return float(point[0]), float(point[1])
+
+    x, y = to(*_centre(face.box))
+    points = tuple(to(*point) for point in face.keypoints)
+    if mirrored and len(points) == 6:
+        points = tuple(points[i] for i in (1, 0, 2, 3, 5, 4))
+    box = Box(round(x - face.box.w / 2), round(y - face.box.h / 2), face.box.w, face.box.h)
+    return replace(face, box=box, keypoints=points)
+
+
+def _measured(image: Image, face: Face) -> Face:
+    """The face clipped to the frame, with its sharpness and turn."""
+    box = face.box.clip(image.shape[1], image.shape[0])
+    sharpness = 0.0
+    if min(box.w, box.h) > 2:
+        gray = cv2.cvtColor(box.cut(image), cv2.COLOR_RGB2GRAY)
+        inside = cv2.resize(
+            gray,
+            (SHARPNESS_SIDE, SHARPNESS_SIDE),
+            interpolation=cv2.INTER_AREA if box.h > SHARPNESS_SIDE else cv2.INTER_LINEAR,
+        )
+        sharpness = float(cv2.Laplacian(inside, cv2.CV_32F).var())
+    return replace(face, box=box, sharpness=sharpness, turn=turn_of(face.keypoints))
+
+
+def turn_of(keypoints: tuple[tuple[float, float], ...]) -> float:
+    """Rough turn of the head in degrees (0..90) from six key points: how far the nose is from mid-ears."""
+    if len(keypoints) != 6:
+        return 0.0
+    points = np.array(keypoints)
+    eyes = points[1] - points[0]
+    length = float(np.hypot(*eyes))
+    if length < 1e-6:
+        return 90.0
+    along = points @ (eyes / length)
+    half = max(1e-6, abs(along[5] - along[4]) / 2)
+    return float(np.degrees(np.arctan(abs(along[2] - (along[4] + along[5]) / 2) / half)))

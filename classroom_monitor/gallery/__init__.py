@@ -1,0 +1,7 @@
+"""The gallery reader: tells the tiles of a call apart in a picture, and follows them from look to look."""
+
+from __future__ import annotations
+
+from classroom_monitor.gallery.reader import GalleryReader, label_box
+
+__all__ = ["GalleryReader", "label_box"]

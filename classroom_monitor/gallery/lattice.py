@@ -1,0 +1,302 @@
+"""Finds lattices of equal tiles in a picture, from the straight edges of their sides.
+
+A slot of the right shape scores by how far its four sides are covered by edges. A lattice is a set of
+slots of one size at one pitch: full rows, and a last row that may be short, centred or left-aligned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+from classroom_monitor.gallery.edges import Array, Edges
+from classroom_monitor.records import Box
+
+WIDE = 16 / 9
+
+#: Positions are tried every so many pixels; edges are widened accordingly.
+STRIDE = 2
+
+#: A slot with this score explains itself; below it speaks against the lattice. Small slots score higher by
+#: chance, which the second figure (divided by their height in pixels) offsets.
+ENOUGH, SMALL = 0.38, 1.5
+
+#: Tiles may be cut by the border of the picture down to this share of their width or height.
+LEAST_VISIBLE = 0.4
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """A lattice of tiles. Lengths are in pixels, with fractions.
+
+    x, y: top-left corner of the first tile of a full row. w, h: a tile. across, down: from one tile to the
+    next. rows: for each row its first column (in tiles from x, may be a half) and its number of tiles.
+    score: evidence, in pixels of covered edge.
+    """
+
+    x: float
+    y: float
+    w: float
+    h: float
+    across: float
+    down: float
+    rows: tuple[tuple[float, int], ...]
+    score: float = 0.0
+
+    @property
+    def count(self) -> int:
+        """Number of tiles."""
+        return sum(number for _, number in self.rows)
+
+    def scaled(self, factor: float) -> Layout:
+        """The same layout in a picture `factor` times as large."""
+        x, y, w, h, across, down = (
+            value * factor for value in (self.x, self.y, self.w, self.h, self.across, self.down)
+        )
+        return Layout(x, y, w, h, across, down, self.rows, self.score)
+
+    def corners(self) -> Array:
+        """Left, top, right, bottom of each tile, row by row; float32 [count, 4]."""
+        found = [
+            (self.x + (start + i) * self.across, self.y + row * self.down)
+            for row, (start, number) in enumerate(self.rows)
+            for i in range(number)
+        ]
+        corner = np.array(found, np.float32).reshape(-1, 2)
+        return np.hstack([corner, corner + np.array([self.w, self.h], np.float32)])
+
+    def boxes(self, width: int, height: int) -> Iterator[tuple[int, int, Box]]:
+        """Row, column and box (clipped to the picture) of each tile."""
+        places = ((row, i) for row, (_, number) in enumerate(self.rows) for i in range(number))
+        for (row, column), (left, top, right, bottom) in zip(places, np.rint(self.corners()), strict=True):
+            box = Box(int(left), int(top), int(right - left), int(bottom - top))
+            yield row, column, box.clip(width, height)
+
+
+class SlotScores:
+    """Scores of slots anywhere in a picture."""
+
+    def __init__(self, edges: Edges, white: Array | None = None) -> None:
+        self.edges = edges
+        self.pad = max(edges.width, edges.height)
+        ring = ((self.pad, self.pad), (self.pad, self.pad))
+        self._vertical = np.pad(edges.vertical, ring, mode="edge")
+        self._horizontal = np.pad(edges.horizontal, ring, mode="edge")
+        self._white = white
+
+    def everywhere(self, w: int, h: int) -> tuple[Array, Array, int, int]:
+        """Slots w x h at each STRIDE-th position: score, half the visible length of their sides, first corner."""
+        width, height = self.edges.width, self.edges.height
+        x0 = -int(w * (1 - LEAST_VISIBLE)) // STRIDE * STRIDE
+        y0 = -int(h * (1 - LEAST_VISIBLE)) // STRIDE * STRIDE
+        xs = np.arange(x0, width - w * LEAST_VISIBLE, STRIDE)
+        ys = np.arange(y0, height - h * LEAST_VISIBLE, STRIDE)
+
+        def at(sums: Array, x: int, y: int) -> Array:
+            top, left = self.pad + y0 + y, self.pad + x0 + x
+            return sums[top : top + STRIDE * len(ys) : STRIDE, left : left + STRIDE * len(xs) : STRIDE]
+
+        tall = (np.minimum(ys + h, height) - np.maximum(ys, 0)).astype(np.float32)[:, None]
+        long = (np.minimum(xs + w, width) - np.maximum(xs, 0)).astype(np.float32)[None]
+        sides = (
+            (at(self._vertical, 0, h) - at(self._vertical, 0, 0)) / tall,
+            (at(self._vertical, w, h) - at(self._vertical, w, 0)) / tall,
+            (at(self._horizontal, w, 0) - at(self._horizontal, 0, 0)) / long,
+            (at(self._horizontal, w, h) - at(self._horizontal, 0, h)) / long,
+        )
+        hidden = (
+            (xs < 3)[None],
+            (xs + w > width - 3)[None],
+            (ys < 3)[:, None],
+            (ys + h > height - 3)[:, None],
+        )
+        visible = 0.5 * (tall * (2.0 - hidden[0] - hidden[1]) + long * (2.0 - hidden[2] - hidden[3]))
+        return _score(sides, hidden), visible.astype(np.float32), x0, y0
+
+    def of(self, left: Array, top: Array, w: float, h: float) -> Array:
+        """Scores of slots of one size at the given corners (any one shape), pillarboxed video allowed for."""
+        width, height = self.edges.width, self.edges.height
+        x, y = (np.rint(v).astype(np.int64) for v in (left, top))
+        right, bottom = (np.rint(v).astype(np.int64) for v in (left + w, top + h))
+        near = self.pad - 2
+        hidden = (x < 3, right > width - 3, y < 3, bottom > height - 3)
+        x, right = np.clip(x, -near, width + near), np.clip(right, -near, width + near)
+        y, bottom = np.clip(y, -near, height + near), np.clip(bottom, -near, height + near)
+        tall = np.maximum(np.minimum(bottom, height) - np.maximum(y, 0), 1)
+        long = np.maximum(np.minimum(right, width) - np.maximum(x, 0), 1)
+
+        def vertical(at: Array) -> Array:
+            return (self._down(at, bottom) - self._down(at, y)) / tall
+
+        def horizontal(at: Array, x: Array = x, right: Array = right, long: Array = long) -> Array:
+            return (self._along(right, at) - self._along(x, at)) / long
+
+        sides = (vertical(x), vertical(right), horizontal(y), horizontal(bottom))
+        score = _score(sides, hidden)
+        for share in (0.125, 0.2, 0.28, 0.34):  # bars of 4:3, square and portrait video in a wide slot
+            inset = round(w * share)
+            inner = (
+                np.maximum(vertical(x + inset), sides[0]),
+                np.maximum(vertical(right - inset), sides[1]),
+                horizontal(y, x + inset, right - inset, np.maximum(long - 2 * inset, 1)),
+                horizontal(bottom, x + inset, right - inset, np.maximum(long - 2 * inset, 1)),
+            )
+            score = np.maximum(score, np.where(hidden[0] | hidden[1], 0, _score(inner, hidden) - 0.1))
+        outside = (right <= w * LEAST_VISIBLE) | (bottom <= h * LEAST_VISIBLE)
+        outside |= (x >= width - w * LEAST_VISIBLE) | (y >= height - h * LEAST_VISIBLE)
+        score = np.where(outside, 0, score).astype(np.float32)
+        if self._white is not None:  # a document or chat is no tile
+            area = np.maximum(tall * long, 1)
+            white = (
+                self._whites(right, bottom)
+                - self._whites(x, bottom)
+                - self._whites(right, y)
+                + self._whites(x, y)
+            ) / area
+            score -= np.where(white > 0.45, np.float32(0.45), np.float32(0))
+        return score
+
+    def visible(self, left: Array, top: Array, w: float, h: float) -> Array:
+        """Half the length of the sides that lie inside the picture, in pixels."""
+        width, height = self.edges.width, self.edges.height
+        sides = (left > 2).astype(np.float32) + (left + w < width - 2)
+        ends = (top > 2).astype(np.float32) + (top + h < height - 2)
+        tall = np.clip(np.minimum(top + h, height) - np.maximum(top, 0), 0, None)
+        long = np.clip(np.minimum(left + w, width) - np.maximum(left, 0), 0, None)
+        return (0.5 * (tall * sides + long * ends)).astype(np.float32)
+
+    def _down(self, x: Array, y: Array) -> Array:
+        return self._vertical[y + self.pad, x + self.pad]
+
+    def _along(self, x: Array, y: Array) -> Array:
+        return self._horizontal[y + self.pad, x + self.pad]
+
+    def _whites(self, x: Array, y: Array) -> Array:
+        assert self._white is not None
+        return self._white[np.clip(y, 0, self.edges.height), np.clip(x, 0, self.edges.width)]
+
+
+def _score(sides: tuple[Array, ...], hidden: tuple[Array, ...]) -> Array:
+    """Four-fifths the mean and one fifth the least coverage of the sides that lie inside the picture."""
+    total = sum(np.where(h, 0, s) for s, h in zip(sides, hidden, strict=True))
+    out = sum(h.astype(np.float32) for h in hidden)
+    least = np.minimum.reduce([np.where(h, 1, s) for s, h in zip(sides, hidden, strict=True)])
+    score = 0.8 * total / np.maximum(4 - out, 1) + 0.2 * least - 0.04 * out
+    return np.where(out > 2.5, 0, score).astype(np.float32)
+
+
+def white_sums(image: Array) -> Array:
+    """Running sums (float32 [H + 1, W + 1]) of near-white pixels of an RGB picture."""
+    return cv2.integral((image.min(axis=2) > 225).astype(np.uint8)).astype(np.float32)
+
+
+def candidates(scores: SlotScores, least: int, most: int, aspect: float = WIDE) -> list[Layout]:
+    """Promising lattices, best first: one row and column each, to be completed. Heights in pixels."""
+    found: list[Layout] = []
+    height = float(least)
+    while height <= most:
+        h = round(height)
+        height = max(h + 1, height * 1.008)
+        one = _candidate(scores, round(h * aspect), h)
+        if one is not None:
+            found.append(one)
+    found.sort(key=lambda layout: -layout.score)
+    chosen: list[Layout] = []
+    for layout in found:
+        alike = sum(abs(layout.w - other.w) < 0.04 * layout.w for other in chosen)
+        if alike < 4:
+            chosen.append(layout)
+    return chosen
+
+
+def _candidate(scores: SlotScores, w: int, h: int) -> Layout | None:
+    score, visible, x0, y0 = scores.everywhere(w, h)
+    if not score.size:
+        return None
+    enough = 0.45 + 3.6 / h
+    excess = np.maximum(cv2.dilate(score, np.ones((3, 3), np.uint8)) - enough, 0) * visible
+    best: Layout | None = None
+    for at_y, at_x in _peaks(score, enough + 0.02, round(w * 0.45) // STRIDE, round(h * 0.45) // STRIDE):
+        for gap in sorted({round(g) for g in np.linspace(-1, max(2.0, 0.05 * w), 9)}):
+            across, down = (w + gap) / STRIDE, (h + gap) / STRIDE
+            rows = np.arange(-int(at_y / down), int((score.shape[0] - 1 - at_y) / down) + 1)
+            halves = np.arange(-int(at_x / across * 2), int((score.shape[1] - 1 - at_x) / across * 2) + 1)
+            y = np.rint(at_y + rows * down).astype(np.int64)
+            x = np.rint(at_x + halves * across / 2).astype(np.int64)
+            cells = excess[y][:, x]
+            even, odd = cells[:, halves % 2 == 0].sum(1), cells[:, halves % 2 == 1].sum(1)
+            total = float(np.maximum(even, odd).sum())
+            if best is None or total > best.score:
+                corner = at_x * STRIDE + x0, at_y * STRIDE + y0
+                best = Layout(*corner, w, h, w + gap, h + gap, ((0, 1),), total)
+    return best
+
+
+def _peaks(score: Array, enough: float, half_w: int, half_h: int) -> Iterator[tuple[int, int]]:
+    """Up to five separate best positions (y, x)."""
+    left = score.copy()
+    for _ in range(5):
+        y, x = divmod(int(left.argmax()), left.shape[1])
+        if left[y, x] < enough:
+            return
+        yield y, x
+        left[max(0, y - half_h) : y + half_h + 1, max(0, x - half_w) : x + half_w + 1] = 0
+
+
+def complete(scores: SlotScores, seed: Layout) -> Layout | None:
+    """The rows and columns that the picture supports on the lattice of the seed; None where there are none."""
+    w, h, across, down = seed.w, seed.h, seed.across, seed.down
+    width, height = scores.edges.width, scores.edges.height
+    first = -int((seed.y + h * (1 - LEAST_VISIBLE)) // down)
+    last = int((height - h * LEAST_VISIBLE - seed.y) // down)
+    left = -int((seed.x + w * (1 - LEAST_VISIBLE)) // (across / 2))
+    right = int((width - w * LEAST_VISIBLE - seed.x) // (across / 2))
+    rows, halves = np.arange(first, last + 1), np.arange(left, right + 1)
+    if not len(rows) or not len(halves):
+        return None
+    x, y = np.meshgrid(seed.x + halves * across / 2, seed.y + rows * down)
+    gain = (scores.of(x, y, w, h) - (ENOUGH + SMALL / h)) * scores.visible(x, y, w, h)
+    best: tuple[float, int, int, float, tuple[tuple[float, int], ...]] | None = None
+    for parity in (0, 1):
+        pick = np.flatnonzero(halves % 2 == parity)
+        if not len(pick):
+            continue
+        full = gain[:, pick]
+        sums = np.pad(full.cumsum(0).cumsum(1), ((1, 0), (1, 0)))
+        columns = len(pick)
+        for a in range(columns):
+            for b in range(a + 1, columns + 1):
+                strip = sums[:, b] - sums[:, a]
+                short = _short_rows(gain, int(pick[a]), b - a)
+                for top in range(len(rows)):
+                    for bottom in range(top + 1, len(rows) + 1):
+                        body = strip[bottom] - strip[top]
+                        tail: tuple[tuple[float, int], ...] = ()
+                        if bottom < len(rows) and short[bottom][0] > 0:
+                            body, tail = body + short[bottom][0], (short[bottom][1],)
+                        if best is None or body > best[0]:
+                            full_rows = ((0.0, b - a),) * (bottom - top)
+                            best = (float(body), int(rows[top]), int(halves[pick[a]]), 0.0, full_rows + tail)
+    if best is None or best[0] <= 0:
+        return None
+    score, row, half, _, shape = best
+    return replace(seed, x=seed.x + half * across / 2, y=seed.y + row * down, rows=shape, score=score)
+
+
+def _short_rows(gain: Array, start: int, columns: int) -> list[tuple[float, tuple[float, int]]]:
+    """For each row the best short last row under `columns` full columns from half column `start`."""
+    found = []
+    for row in gain:
+        best = (0.0, (0.0, 0))
+        for number in range(1, columns):
+            centred = columns - number
+            for half in {centred, 0}:
+                cells = row[start + half : start + half + 2 * number : 2]
+                total = float(cells.sum())
+                if total > best[0]:
+                    best = (total, (half / 2, number))
+        found.append(best)
+    return found

@@ -1,0 +1,95 @@
+"""What one tile shows, told from its pixels alone: video, a profile photo, or nothing but a name.
+
+In a single picture a photo is a suspicion (a still, square picture between two equal bars); over several
+pictures stillness confirms it and movement clears it.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+import cv2
+import numpy as np
+
+from classroom_monitor.gallery.edges import Array
+from classroom_monitor.records import Image
+
+#: A tile is judged at this size; the lowest part, where the name stands, is left out.
+WIDTH, HEIGHT = 160, 90
+NAME = 0.18
+
+#: Levels within which a pixel counts as the colour of the fill (JPEG noise is about 3).
+SAME = 6
+
+
+class Content(Enum):
+    """What a tile shows."""
+
+    VIDEO = "video"
+    PHOTO = "photo"
+    EMPTY = "empty"
+    NAME = "name"
+    SIGN = "sign"
+
+    @property
+    def off(self) -> bool:
+        """Whether the camera is off and no photo stands in for it: a name, an initial, or nothing."""
+        return self in (Content.EMPTY, Content.NAME, Content.SIGN)
+
+
+def content_of(tile: Image) -> Content:
+    """What the pixels of a tile [H, W, 3] show."""
+    small = cv2.resize(tile, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
+    body = small[2 : int(HEIGHT * (1 - NAME)), 2:-2].astype(np.int16)
+    fill = _fill(body)
+    if fill is None:
+        return Content.VIDEO
+    differs = (np.abs(body - fill) > SAME).any(axis=2)
+    if differs.mean() < 0.003:
+        return Content.EMPTY
+    columns = np.flatnonzero(differs.mean(axis=0) > 0.04)
+    rows = np.flatnonzero(differs.mean(axis=1) > 0.02)
+    if not len(columns) or not len(rows):
+        return Content.EMPTY
+    left, right = int(columns[0]), int(columns[-1]) + 1
+    top, bottom = int(rows[0]), int(rows[-1]) + 1
+    width, height = right - left, bottom - top
+    centred = abs(left + right - body.shape[1]) < 0.16 * body.shape[1]
+    if height < 0.27 * HEIGHT or (height < 0.4 * HEIGHT and width > 1.6 * height):
+        return Content.NAME if centred or differs.mean() < 0.08 else Content.VIDEO
+    if not centred:
+        return Content.NAME if differs.mean() < 0.03 else Content.VIDEO
+    reaches_top = top <= 2
+    reaches_bottom = bottom >= body.shape[0] - 1
+    if not reaches_top or not reaches_bottom:  # a picture that floats in the slot: no video does
+        return Content.SIGN if _two_colours(body[top:bottom, left:right]) else Content.PHOTO
+    full = HEIGHT  # it reaches both ends, so it is as high as the slot
+    if 0.88 <= width / full <= 1.14:
+        return Content.SIGN if _two_colours(body[top:bottom, left:right]) else Content.PHOTO
+    return Content.VIDEO
+
+
+def _fill(body: Array) -> Array | None:
+    """The colour of both side bars, or of a tile of nearly one colour; None where there is neither."""
+    bar = max(2, round(0.03 * body.shape[1]))
+    sides = np.concatenate([body[:, :bar], body[:, -bar:]], axis=1).reshape(-1, 3)
+    middle = np.median(sides, axis=0)
+    if (np.abs(sides - middle) <= SAME).all(axis=1).mean() > 0.97:
+        return middle.astype(np.int16)
+    return None
+
+
+def _two_colours(content: Array) -> bool:
+    """Whether two colours make up three quarters of it, as in an initial on a square or a silhouette."""
+    pixels = content.reshape(-1, 3)
+    share = 0.0
+    for _ in range(2):
+        if not len(pixels):
+            return True
+        code = (pixels // 12).astype(np.int32) @ np.array([1, 32, 1024], np.int32)
+        common = np.bincount(code).argmax()
+        colour = np.median(pixels[code == common], axis=0)
+        close = (np.abs(pixels - colour) <= 10).all(axis=1)
+        share += close.sum() / (content.shape[0] * content.shape[1])
+        pixels = pixels[~close]
+    return share > 0.72
