@@ -40,6 +40,7 @@ from classroom_monitor.records import (
     SourceKind,
     SourceSpec,
     StartRequest,
+    TileState,
     WatcherStatus,
 )
 from classroom_monitor.remote import Ask, Reply
@@ -59,6 +60,8 @@ log = logging.getLogger(__name__)
 PICTURE_WIDTH = 1280
 #: A source that fails is opened anew after so many seconds, each time twice as long up to the last (R1).
 RETRY_FIRST, RETRY_LAST = 2.0, 60.0
+#: Sources whose picture can be black, frozen or covered.
+LIVE = (SourceKind.SCREEN, SourceKind.WEBCAM)
 #: Health is written when it changes, and at least so often (s), so that a page can tell a dead watcher.
 HEARTBEAT = 5.0
 #: A label that cannot be read at first (a pop-up over it) is tried again so often.
@@ -75,6 +78,7 @@ class Running:
     pipeline: Pipeline
     began: float
     capture: CaptureWatch
+    live: int = 0  # faces of live video at the last look
     looks: int = 0
     last_look: float = 0.0
     seconds: float = 0.0
@@ -289,8 +293,9 @@ class Runner:
         running.looks += 1
         running.seconds = seconds
         self._last_image = image
-        if running.request.source.kind is SourceKind.SCREEN:
-            problem = running.capture.see(seconds, image)
+        if running.request.source.kind in LIVE:
+            hidden = getattr(running.source, "hidden", 0.0)  # only a window on the screen knows
+            problem = running.capture.see(passed, image, running.live, hidden)
             if problem is not None:
                 self._say(*problem)
                 return
@@ -303,6 +308,9 @@ class Runner:
         if self._names:
             self._names.ask(running.pipeline.labels())
         self._store.add_look(running.session.id, look)
+        running.live = sum(
+            len(tile.faces) for tile in look.gallery.tiles if tile.state is not TileState.PHOTO
+        )
         self._judge(look)
 
     def _judge(self, look: Look) -> None:

@@ -31,13 +31,14 @@ _STILL_WITHOUT = 300.0
 # One portrait in a shared slide is no live face.
 _LIVE_FACES = 2
 
-_MOSTLY_HIDDEN = 0.5
+# Share of the call from which nothing of it can be read; of a call covered less, the rest is read.
+_COVERED_FROM = 0.9
 
 # A picture so late is missing (R1: noticed within 3 s beyond the cadence).
 _LATE = 3.0
 
 # The sentences hold no figure that changes: health is written when it changes.
-_COVERED = "Other windows cover most of the call. Move them aside, or bring the call to the front."
+_COVERED = "Other windows cover the call. Move them aside, or bring the call to the front."
 _FROZEN = "The picture stands still: not one point of it changes. Is the call still connected?"
 _LATE_TEXT = "No picture comes any more. Is the call's window still open, and does the computer still answer?"
 
@@ -62,7 +63,7 @@ class CaptureWatch:
         colour = one_colour(image)
         if colour is not None:
             return HealthState.BLACK, _blank(colour)
-        if hidden >= _MOSTLY_HIDDEN:
+        if hidden >= _COVERED_FROM:
             return HealthState.COVERED, _COVERED
         still = seconds - self._still_since
         if still >= (_STILL_WITH_FACES if live >= _LIVE_FACES else _STILL_WITHOUT):

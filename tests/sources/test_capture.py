@@ -92,8 +92,8 @@ def test_live_video_is_never_frozen() -> None:
 
 def test_covered() -> None:
     watch = CaptureWatch()
-    assert watch.see(0.0, gallery(1), hidden=0.3) is None
-    problem = watch.see(2.0, gallery(2), hidden=0.8)
+    assert watch.see(0.0, gallery(1), hidden=0.7) is None, "what is left in sight is read"
+    problem = watch.see(2.0, gallery(2), hidden=0.95)
     assert problem is not None
     assert problem[0] is HealthState.COVERED
 
