@@ -24,7 +24,7 @@ from classroom_monitor.records import (
 )
 from classroom_monitor.settings import FlagsSettings
 
-#: A condition begins, and lasts, from this share of its limit on; to be raised it must reach the whole on average.
+#: A condition begins, and lasts, from this share of its limit on; to be raised it must on average reach all.
 EASED = 0.5
 
 #: A single look counts at most so many limits in that average, which runs over this share of `hold`.
@@ -47,6 +47,9 @@ LISTED = 60.0
 
 #: A drop must exceed so many of the student's own usual spreads, and so many of the class's at that moment.
 OWN_SPREADS, CLASS_SPREADS = 3.0, 2.5
+
+#: From the median absolute deviation to the standard deviation of a normal distribution.
+TO_SD = 1.4826
 
 #: What more than this share of the class shows at once is the class's, and flags no one.
 CLASS_SHARE = 1 / 3
@@ -108,6 +111,7 @@ class _Class:
 
     deviation: float | None
     spread: float
+    strays: float
     turn: float
     brow: float
     eyes: float
@@ -141,13 +145,13 @@ class Flags:
             self._bridge(passed)
         self._last = seconds
         changed, self._answered = self._answered, []
-        kind = self._phase(seconds)
+        phase = phase_at(self._markers, seconds)
         for state in states:
             self._note(seconds, min(passed, GAP), state)
-        if kind is MarkerKind.BREAK:
+        if phase is MarkerKind.BREAK:
             self._cases = {key: case for key, case in self._cases.items() if case.flag is not None}
         else:
-            self._judge(seconds, states, kind)
+            self._judge(seconds, states, phase)
         changed += self._clear(seconds)
         self._show(seconds)
         active = [case.flag for case in self._cases.values() if case.flag is not None]
@@ -172,14 +176,7 @@ class Flags:
 
     def mark(self, marker: Marker) -> None:
         """The teacher set a marker: from then on a break raises no flag, an exercise expects bent heads."""
-        if marker.kind in PHASES:
-            self._markers.append(marker)
-            self._markers.sort(key=lambda each: each.seconds)
-
-    def _phase(self, seconds: float) -> MarkerKind | None:
-        """The part of the lecture at that time, as far as the teacher said."""
-        begun = [marker for marker in self._markers if marker.seconds <= seconds]
-        return begun[-1].kind if begun and seconds - begun[-1].seconds <= PHASE_AT_MOST else None
+        self._markers.append(marker)
 
     def _bridge(self, passed: float) -> None:
         """After a gap what was held begins anew, and a raised flag is not older for it."""
@@ -207,11 +204,11 @@ class Flags:
         of_class = self._class(seconds, states)
         for kind, rule in self._rules(of_class).items():
             expected = phase is MarkerKind.EXERCISE and kind in EXPECTED_IN_EXERCISE
-            found = [
-                (state, 0.0 if state.presence in OVER else level)
-                for state in states
-                if (level := rule(state)) is not None or state.presence in OVER
-            ]
+            found = []
+            for state in states:
+                level = 0.0 if state.presence in OVER else rule(state)
+                if level is not None:
+                    found.append((state, level))
             with_it = sum(level >= EASED for _, level in found)
             known = sum(state.presence not in OVER for state, _ in found)
             shared = known >= CLASS_AT_LEAST and with_it > CLASS_SHARE * known
@@ -219,23 +216,25 @@ class Flags:
                 self._follow(seconds, state, kind, 0.0 if shared or expected else level)
 
     def _class(self, seconds: float, states: Sequence[StudentState]) -> _Class:
-        deviations = [
-            state.valence - state.valence_usual
+        known = [
+            (state.valence - state.valence_usual, state.valence_spread)
             for state in states
             if state.valence is not None
             and state.valence_usual is not None
             and state.valence_spread is not None
         ]
-        middle, spread = None, 0.0
-        if len(deviations) >= CLASS_AT_LEAST:
-            middle = median(deviations)
-            spread = 1.4826 * median(abs(each - middle) for each in deviations)  # as a standard deviation
+        middle, spread, strays = None, 0.0, 0.0
+        if len(known) >= CLASS_AT_LEAST:
+            middle = median(deviation for deviation, _ in known)
+            spread = TO_SD * median(abs(deviation - middle) for deviation, _ in known)
+            strays = median(own for _, own in known)
         fresh = [seen for seen in self._seen.values() if seconds - seen.cues_at <= CUES_FRESH]
         if len(fresh) < CLASS_AT_LEAST:
-            return _Class(middle, spread, 0.0, 0.0, 0.0)
+            return _Class(middle, spread, strays, 0.0, 0.0, 0.0)
         return _Class(
             middle,
             spread,
+            strays,
             turn=median(seen.turn for seen in fresh),
             brow=median(seen.brow for seen in fresh),
             eyes=median(seen.eyes for seen in fresh),
@@ -250,7 +249,10 @@ class Flags:
                 return None
             if state.valence is None or state.valence_usual is None:
                 return None
-            strays = max(OWN_SPREADS * state.valence_spread, CLASS_SPREADS * of_class.spread)
+            own = max(
+                state.valence_spread, of_class.strays
+            )  # three minutes tell little of how far one strays
+            strays = max(OWN_SPREADS * own, CLASS_SPREADS * of_class.spread)
             deviation = state.valence - state.valence_usual
             return -max(deviation, deviation - of_class.deviation) / max(settings.lower_by, strays)
 
@@ -346,6 +348,13 @@ class Flags:
             shown += 1
             assert case.flag is not None
             case.flag = replace(case.flag, shown=seconds)
+
+
+def phase_at(markers: Sequence[Marker], seconds: float) -> MarkerKind | None:
+    """The part of the lecture at that second, as far as the teacher's markers tell."""
+    begun = [marker for marker in markers if marker.kind in PHASES and marker.seconds <= seconds]
+    latest = max(begun, key=lambda marker: marker.seconds, default=None)
+    return latest.kind if latest and seconds - latest.seconds <= PHASE_AT_MOST else None
 
 
 def _words(kind: FlagKind, state: StudentState, settings: FlagsSettings) -> str:

@@ -62,6 +62,13 @@ class FlagKind(StrEnum):
     OUT_OF_VIEW = "out_of_view"
 
 
+class HintKind(StrEnum):
+    """What a pace hint asks."""
+
+    SLOW_DOWN = "slow_down"
+    PICK_UP = "pick_up"
+
+
 class Answer(StrEnum):
     """What the teacher says to a flag or a hint."""
 
@@ -323,6 +330,20 @@ class Flag:
 
 
 @dataclass(frozen=True, slots=True)
+class Hint:
+    """A pace hint: a sentence about the class with its question. number counts the hints of a session from 1.
+
+    since: second from which what it speaks of has lasted.
+    """
+
+    number: int
+    seconds: float
+    kind: HintKind
+    text: str
+    since: float
+
+
+@dataclass(frozen=True, slots=True)
 class Marker:
     """A point on the timeline. number is the store's key; before..high are a turn's, found by the program."""
 
@@ -454,3 +475,4 @@ class WatcherStatus:
     session: str | None
     health: Health
     seconds: float = 0.0
+    looks: int = 0

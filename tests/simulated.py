@@ -97,7 +97,10 @@ class SimulatedClass:
         true = np.clip(true, SAD, HAPPY)
         read = self.towards_neutral * true + self._bias + self._lasting + rng.normal(0, self.single, n)
         usable = rng.random(n) >= self.unusable
-        cues = [(number + round(now / self.every)) % max(1, round(self.cues_every / self.every)) == 0 for number in range(n)]
+        cues = [
+            (number + round(now / self.every)) % max(1, round(self.cues_every / self.every)) == 0
+            for number in range(n)
+        ]
         looks = []
         for at in range(n):
             if presence[at] is not Presence.SEEN:
@@ -114,7 +117,9 @@ class SimulatedClass:
 def _walk(rng: np.random.Generator, values: np.ndarray, size: float, step: float) -> np.ndarray:
     """One step of noise that forgets itself, with that standard deviation."""
     keep = math.exp(-step)
-    return keep * values + math.sqrt(1 - keep * keep) * rng.normal(0, size, len(values)) if size else values * 0
+    return (
+        keep * values + math.sqrt(1 - keep * keep) * rng.normal(0, size, len(values)) if size else values * 0
+    )
 
 
 class Smoothed:
