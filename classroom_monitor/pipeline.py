@@ -7,7 +7,8 @@ clock. The same frames give the same looks.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 from classroom_monitor.cues import CueReader
 from classroom_monitor.expression import ExpressionModel
@@ -45,11 +46,20 @@ PRESENCE = {
 
 
 class Pipeline:
-    """Turns frames into looks. Every part is handed in, so each can be a fake."""
+    """Turns frames into looks. The models are handed in, so each can be a fake.
+
+    stage: opened around each stage by its name; `bench` measures with it.
+    """
 
     def __init__(
-        self, settings: Settings, finder: FaceFinder, model: ExpressionModel, cues: CueReader | None = None
+        self,
+        settings: Settings,
+        finder: FaceFinder,
+        model: ExpressionModel,
+        cues: CueReader | None = None,
+        stage: Callable[[str], AbstractContextManager[object]] = nullcontext,
     ) -> None:
+        self._stage = stage
         self._landmarks_every = settings.faces.landmarks_every
         self._gallery = GalleryReader()
         self._faces = FaceReader(finder, settings.faces)
@@ -63,12 +73,18 @@ class Pipeline:
 
     def look(self, frame: Frame) -> Look:
         """One look at one frame. Frames come in the order of their `seconds`."""
-        gallery = self._gallery.read(frame.image)
-        gallery = self._faces.read(frame.image, gallery, self._identity.left_out_boxes(frame.image, gallery))
-        students = self._identity.assign(frame.seconds, frame.image, gallery)
+        with self._stage("gallery"):
+            gallery = self._gallery.read(frame.image)
+        with self._stage("identity"):
+            left_out = self._identity.left_out_boxes(frame.image, gallery)
+        with self._stage("faces"):
+            gallery = self._faces.read(frame.image, gallery, left_out)
+        with self._stage("identity"):
+            students = self._identity.assign(frame.seconds, frame.image, gallery)
         looks = self._students(frame, gallery.tiles, students)
-        states, mood = self._mood.update(frame.seconds, looks)
-        flags = self._flags.update(frame.seconds, states, mood)
+        with self._stage("mood"):
+            states, mood = self._mood.update(frame.seconds, looks)
+            flags = self._flags.update(frame.seconds, states, mood)
         return Look(frame.seconds, frame.utc, gallery, states, mood, flags)
 
     def mark(self, marker: Marker) -> None:
@@ -97,8 +113,10 @@ class Pipeline:
     ) -> tuple[StudentLook, ...]:
         here = {student: tile for student, tile in zip(students, tiles, strict=True) if student is not None}
         faces = {s: _largest(tile) for s, tile in here.items() if tile.state is TileState.FACE and tile.faces}
-        scored = dict(zip(faces, self._model.score(frame.image, list(faces.values())), strict=True))
-        cues = self._read_cues(frame, faces, scored)
+        with self._stage("expression"):
+            scored = dict(zip(faces, self._model.score(frame.image, list(faces.values())), strict=True))
+        with self._stage("landmarks"):
+            cues = self._read_cues(frame, faces, scored)
         gone = self._identity.gone(frame.seconds)
         looks = []
         for student in self._identity.students:

@@ -118,7 +118,7 @@ class Runner:
         running = self._running
         if running is None:
             return WatcherStatus(None, self._health)
-        return WatcherStatus(running.session.id, self._health, running.seconds)
+        return WatcherStatus(running.session.id, self._health, running.seconds, running.looks)
 
     def start(self, request: StartRequest) -> str:
         """Begins a session; one that runs is ended first. Raises SourceError where nothing can be watched."""
