@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -18,7 +19,10 @@ from numpy.typing import NDArray
 from classroom_monitor.records import Box, Image, Tile, TileState
 
 Ink = NDArray[np.float32]
-"""Share of each pixel covered by text, 0..1, shape [INK_ROWS, width], the text scaled to a common height."""
+"""How much more each pixel is covered by text than those left and right of it, about -1..1.
+
+Shape [INK_ROWS, width]; the text is scaled to a common height.
+"""
 
 # The strip searched: in Zoom (native and recordings) and Meet the base line stands 2 to 13 % of the slot's height
 # above its bottom edge; the capitals are 3.5 to 9 % of the slot high.
@@ -34,6 +38,15 @@ CAPS = 10.0
 BASE_ROW = 15.0
 # Longer labels are cut by every program that draws them.
 MAX_COLUMNS = 420
+# Columns over which the ink is compared with its surroundings.
+BAND = 19
+# Comparing: one line may be so much wider; pieces of so many columns slip so far against one another.
+WIDER = 1.35
+PIECE = 40
+SLIP = 4
+MARGIN = 8
+LETTER = 12
+OUTLINE = 52
 # From here a pixel counts as text: chosen by Otsu's rule between these bounds, since thin or blurred strokes
 # never reach full white.
 TEXT = (0.18, 0.42)
@@ -109,7 +122,7 @@ def read_labels(image: Image, tiles: Sequence[Tile]) -> tuple[Label | None, ...]
     return tuple(labels)
 
 
-def coverage(picture: Image, slot_height: float) -> Ink:
+def coverage(picture: Image, slot_height: float) -> NDArray[np.float32]:
     """How much of each pixel is white text, 0..1: the excess over what lies behind, against pure white.
 
     Taking the darkest colour channel makes red microphones, green borders and skin dark.
@@ -355,38 +368,35 @@ def _normalise(ink: Ink, line: _Line) -> Ink:
     move = np.array([[zoom, 0.0, 2.0 - line.left * zoom], [0.0, zoom, BASE_ROW - line.base * zoom]])
     source = ink if zoom > 0.7 else cv2.GaussianBlur(ink, (0, 0), 0.4 / zoom)
     scaled = cv2.warpAffine(source, move, (columns, INK_ROWS), flags=cv2.INTER_LINEAR)
-    return np.asarray(cv2.GaussianBlur(scaled, (0, 0), 0.8), np.float32)
+    soft = cv2.GaussianBlur(scaled, (0, 0), 0.8)
+    # What all lines of text have in common, a bright band, says nothing: only what stands out along the line does.
+    return np.asarray(soft - cv2.blur(soft, (BAND, 1), borderType=cv2.BORDER_CONSTANT), np.float32)
 
 
 def likeness(a: Ink, b: Ink) -> float:
     """How alike two inks are, 0..1; from about 0.8 it is the same name.
 
-    Small differences of scale and place are allowed for. The worst letter counts as much as the whole, so that
-    two long names that differ in one letter are not alike.
+    Small differences of scale, place and spacing are allowed for. The worst letter counts as much as the whole,
+    so that two long names that differ in one letter are told apart where the labels are clear.
     """
     if a.shape[1] > b.shape[1]:
         a, b = b, a
-    if b.shape[1] > 1.35 * a.shape[1] + 8:
+    ratio = b.shape[1] / a.shape[1]
+    if b.shape[1] > WIDER * a.shape[1] + 8:
         return 0.0
-    best = (-1.0, a, b)
-    for zoom in (1.0, 0.93, 1.07):
+    whole, best = -1.0, (a, a)
+    # The same size, the same width, a little smaller, a little larger.
+    for zoom in (1.0, *((ratio,) if ratio > 1.025 else ()), 0.95, 1.05):
         scaled = a if zoom == 1.0 else _rescale(a, zoom)
-        columns = max(scaled.shape[1], b.shape[1])
-        margin = 3
-        field = np.zeros((INK_ROWS + 4, columns + 2 * margin), np.float32)
-        field[2:-2, margin : margin + b.shape[1]] = b
-        template = np.zeros((INK_ROWS, columns), np.float32)
-        template[:, : scaled.shape[1]] = scaled
-        result = cv2.matchTemplate(field, template, cv2.TM_CCOEFF_NORMED)
-        _, score, _, (dx, dy) = cv2.minMaxLoc(result)
-        if score > best[0]:
-            best = score, template, field[dy : dy + INK_ROWS, dx : dx + columns]
-        if score > 0.9:
+        pair = _aligned(scaled, b)
+        one, other = pair
+        norm = float(np.sqrt((one * one).sum() * (other * other).sum())) + 1e-6
+        value = float((one * other).sum()) / norm
+        if value > whole:
+            whole, best = value, pair
+        if whole > 0.9:
             break
-    whole, one, other = best
-    if whole < 0.4:
-        return max(0.0, whole)
-    return max(0.0, min(1.0, 0.5 * whole + 0.5 * _worst_letter(one, other)))
+    return float(np.sqrt(max(0.0, min(1.0, 0.5 * whole + 0.5 * _worst_letter(*best)))))
 
 
 def _rescale(ink: Ink, zoom: float) -> Ink:
@@ -395,25 +405,47 @@ def _rescale(ink: Ink, zoom: float) -> Ink:
     return np.asarray(cv2.warpAffine(ink, move, size, flags=cv2.INTER_LINEAR), np.float32)
 
 
+def _aligned(a: Ink, b: Ink) -> tuple[Ink, Ink]:
+    """Both inks on one canvas, `b` moved piece by piece to where it fits `a` best."""
+    width = a.shape[1]
+    field = np.zeros((INK_ROWS + 4, width + b.shape[1] + 2 * MARGIN + PIECE), np.float32)
+    field[2:-2, MARGIN : MARGIN + b.shape[1]] = b
+    moved = np.zeros((INK_ROWS, max(width, b.shape[1])), np.float32)
+    offset = 0
+    pieces = max(1, round(width / PIECE))
+    bounds = [round(k * width / pieces) for k in range(pieces + 1)]
+    for begin, end in pairwise(bounds):
+        low = max(0, begin + MARGIN + offset - SLIP)
+        part = field[:, low : low + end - begin + 2 * SLIP]
+        fit = cv2.matchTemplate(part, a[:, begin:end], cv2.TM_CCORR_NORMED)
+        _, _, _, (dx, dy) = cv2.minMaxLoc(fit)
+        moved[:, begin:end] = part[dy : dy + INK_ROWS, dx : dx + end - begin]
+        offset = low + dx - begin - MARGIN
+    rest = b[:, max(0, min(b.shape[1], width + offset)) :][:, : moved.shape[1] - width]
+    moved[:, width : width + rest.shape[1]] = rest
+    canvas = np.zeros_like(moved)
+    canvas[:, :width] = a
+    return canvas, moved
+
+
 def _worst_letter(a: Ink, b: Ink) -> float:
     """The least agreement over windows as wide as a letter."""
     ab, aa, bb = _windows(a * b), _windows(a * a), _windows(b * b)
-    floor = 0.25 * float(np.median(np.sqrt(aa * bb))) + 1e-6  # where hardly any ink is, little can differ
-    agreement = (ab + floor) / (np.maximum(np.sqrt(aa * bb), 0.8 * np.maximum(aa, bb)) + floor)
-    return float(agreement.min())
+    most = np.maximum(aa, bb)
+    floor = 0.3 * float(np.median(most)) + 1e-6  # where hardly any ink is, little can differ
+    return float(((ab + floor) / (0.5 * np.sqrt(aa * bb) + 0.5 * most + floor)).min())
 
 
 def _windows(values: Ink) -> NDArray[np.float32]:
     """Sums over all windows as wide as a letter."""
     columns = values.sum(axis=0, dtype=np.float32)
-    width = min(round(CAPS) + 2, len(columns))
-    return np.convolve(columns, np.ones(width, np.float32), "valid").astype(np.float32)
+    return np.convolve(columns, np.ones(min(LETTER, len(columns)), np.float32), "valid").astype(np.float32)
 
 
 def outline(ink: Ink) -> NDArray[np.float32]:
     """A short vector of length 1: inks whose outlines have a small product are not alike."""
-    canvas = np.zeros((INK_ROWS, MAX_COLUMNS), np.float32)
-    columns = min(ink.shape[1], MAX_COLUMNS)
-    canvas[:, :columns] = cv2.GaussianBlur(ink[:, :columns], (0, 0), 2.0)
-    short = cv2.resize(canvas, (MAX_COLUMNS // 5, 5), interpolation=cv2.INTER_AREA).ravel()
-    return np.asarray(short / (float(np.linalg.norm(short)) + 1e-6), np.float32)
+    short = np.zeros((4, OUTLINE), np.float32)
+    rough = cv2.resize(np.abs(ink), (max(1, ink.shape[1] // 8), 4), interpolation=cv2.INTER_AREA)
+    rough = cv2.GaussianBlur(rough, (3, 1), 0)[:, :OUTLINE]
+    short[:, : rough.shape[1]] = rough
+    return np.asarray(short.ravel() / (float(np.linalg.norm(short)) + 1e-6), np.float32)
