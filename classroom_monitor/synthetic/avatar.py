@@ -202,7 +202,7 @@ def _keys() -> Floats:
             "frown": 0.3,
             "teeth": 0.4,
         },
-        "happy": {"smile": 1.0, "cheek": 1.0, "squint": 0.5, "open": 0.22, "stretch": 0.35, "teeth": 1.0},
+        "happy": {"smile": 1.0, "cheek": 1.0, "squint": 0.5, "open": 0.12, "stretch": 0.35, "teeth": 1.0},
         "sad": {"inner": 1.0, "frown": 1.0, "lids": -0.45, "outer": -0.3, "squint": 0.15, "press": 0.25},
         "surprise": {"inner": 0.95, "outer": 1.0, "lids": 1.0, "open": 1.0, "stretch": -0.35},
         "neutral": {},
@@ -434,9 +434,6 @@ def _skull(look: Appearance, per_unit: float, jaw: float, plain: bool = False) -
     add += 0.045 * _bump(x, y, 0, 0.86, 0.15, 0.08)
     if look.beard >= 1:
         add += 0.05 * _smooth(0.55, 0.85, y) * _smooth(1.35, 0.9, np.abs(x))
-    hidden = look.covering == "hijab" or (look.covering == "none" and look.style in _FALLING)
-    ear = _bump(x, y, 1.30, 0.10, 0.055, 0.13) + 0.7 * _bump(x, y, 1.30, 0.26, 0.05, 0.07)
-    add += (0.0 if hidden else 0.13) * np.minimum(ear, 1.0)
     return (rho + add * solid).astype(np.float32)
 
 
@@ -541,7 +538,6 @@ def _skin(look: Appearance, per_unit: float, hair_cover: Floats) -> Floats:
     toward(base * _rgb((0.6, 0.5, 0.48)), 0.28 * _bump(x, y, 0, 0.735, 0.13, 0.035))
     toward(base * _rgb((0.6, 0.48, 0.45)), 0.22 * _bump(x, y, 0.135, 0.25, 0.03, 0.10))
     toward(base * _rgb((0.62, 0.52, 0.50)), 0.22 * np.asarray(_smooth(0.90, 1.04, y), np.float32))
-    toward(base * _rgb((0.66, 0.5, 0.46)), 0.65 * _bump(x, y, 1.27, 0.12, 0.03, 0.09))
     if depth > 0.6 and rng.random() < 0.3:  # freckles
         spots = _field(rng, h, w, 90, 130)
         place = _bump(x, y, 0.34, 0.24, 0.2, 0.1) + _bump(x, y, 0, 0.2, 0.1, 0.1)
@@ -729,7 +725,7 @@ def _eye(brush: _Brush, look: Appearance, side: int, c: Floats, closed: float, d
     cx, cy = side * 0.305, 0.03
     half = 0.132 * size
     opening = (
-        0.063 * size * (1 + 0.55 * max(lids, 0) + 0.50 * min(lids, 0)) * (1 - 0.16 * squint) * (1 - closed)
+        0.062 * size * (1 + 0.55 * max(lids, 0) + 0.50 * min(lids, 0)) * (1 - 0.16 * squint) * (1 - closed)
     )
     lower = 0.046 * size * (1 + 0.25 * max(lids, 0) - 0.62 * squint) * (1 - 0.35 * closed)
     t = np.linspace(-1, 1, 17)
@@ -787,9 +783,9 @@ def _brow(brush: _Brush, look: Appearance, side: int, c: Floats) -> None:
     sneer = float(c[_I["sneer"]])
     t = np.linspace(0, 1, 13)
     x = (0.125 - 0.035 * lower + 0.012 * inner) + (0.375 + 0.02 * lower) * t
-    y = -0.155 - 0.060 * np.sin(np.clip(t * 1.25, 0, 1) * math.pi * 0.62) + 0.045 * t**3
+    y = -0.125 - 0.050 * np.sin(np.clip(t * 1.25, 0, 1) * math.pi * 0.62) + 0.045 * t**3
     y += (-0.100 * inner * (1 - t) ** 1.2) - 0.085 * outer * (0.55 + 0.45 * np.sin(t * math.pi))
-    y += 0.085 * lower * (1 - 0.75 * t) ** 1.0 + 0.030 * sneer * (1 - t) + 0.02 * inner * t
+    y += 0.105 * lower * (1 - 0.50 * t) + 0.030 * sneer * (1 - t) + 0.02 * inner * t
     thick = 0.060 * look.brows * np.clip(1.0 - 0.72 * t**1.6, 0.2, 1) * np.clip(0.62 + t * 4, 0, 1)
     top = np.stack((side * x, y - thick / 2), 1)
     bottom = np.stack((side * x, y + thick / 2), 1)
@@ -816,16 +812,16 @@ def _mouth(brush: _Brush, look: Appearance, c: Floats, jaw: float) -> None:
     corner = cy - 0.088 * smile + 0.068 * frown + 0.03 * opened
     gap = 0.30 * opened
     upper_in = cy + 0.012 - 0.030 * smile - 0.016 * sneer - 0.18 * gap - 0.014 * frown
-    lower_in = cy + 0.014 + 0.036 * smile + 0.82 * gap - 0.014 * frown + 0.025 * teeth * (smile > 0)
-    thin = 1 - 0.5 * press - 0.22 * smile
-    up = upper_in - 0.055 * look.lips * thin - 0.018 * sneer
+    lower_in = cy + 0.014 + 0.036 * smile + 0.82 * gap - 0.014 * frown + 0.022 * teeth * (smile > 0)
+    thin = 1 - 0.5 * press - 0.16 * smile
+    up = upper_in - 0.055 * look.lips * (thin - 0.12 * smile) - 0.018 * sneer
     down = lower_in + 0.080 * look.lips * thin
     ends = (corner, corner)
     count = 23
     curve = 1.0 if opened < 0.4 else 0.75
     inner_top = _curve(ends, upper_in, half, count, curve)
     inner_bottom = _curve(ends, lower_in, half, count, curve)
-    outer_top = _curve(ends, up, half * 1.05, count)
+    outer_top = _curve(ends, up, half * 1.06, count, 0.85)
     t = np.linspace(-1, 1, count)
     outer_top[:, 1] += (
         0.018 * np.exp(-np.square(t / 0.13)) - 0.006 * np.exp(-np.square((np.abs(t) - 0.24) / 0.14))
@@ -883,12 +879,23 @@ def _mouth(brush: _Brush, look: Appearance, c: Floats, jaw: float) -> None:
                 edge = inner_top + np.float32((0, height))
                 edge[:, 1] -= np.float32(height * 0.35) * np.abs(t) ** 3
                 brush.shape(
-                    np.concatenate((inner_top, edge[::-1])), _rgb((238, 233, 224)), 0.97, 0.005, inside
+                    np.concatenate((inner_top, edge[::-1])), _rgb((234, 227, 216)), 0.97, 0.005, inside
                 )
+                for side in (-1, 1):  # the row of teeth fades into the corners
+                    brush.ellipse(
+                        side * half * 0.92,
+                        corner + 0.02,
+                        half * 0.24,
+                        0.07,
+                        _rgb((70, 30, 30)),
+                        0.75,
+                        0.03,
+                        inside,
+                    )
                 for gap_x in np.linspace(-0.62, 0.62, 7) * half:
                     notch = np.asarray(((gap_x, upper_in - 0.03), (gap_x, upper_in + height)), np.float32)
-                    brush.line(np.repeat(notch, 2, 0), _rgb((150, 130, 122)), 0.006, 0.28, 0.003)
-            brush.line(inner_top, _rgb((52, 20, 22)), 0.020, 0.6, 0.007)
+                    brush.line(np.repeat(notch, 2, 0), _rgb((150, 130, 122)), 0.006, 0.20, 0.004)
+            brush.line(inner_top, _rgb((52, 20, 22)), 0.024, 0.6, 0.009)
     else:
         middle = (inner_top + inner_bottom) / 2
         brush.line(middle, base * _rgb((0.30, 0.18, 0.18)), 0.026, 0.9, 0.005)
@@ -923,7 +930,7 @@ def _face(
                     ),
                     np.float32,
                 )
-                brush.line(wrinkle, shade, 0.022, 0.55 * max(sneer, 0.4 * lower), 0.007)
+                brush.line(wrinkle, shade, 0.022, 0.50 * max(sneer, 0.15 * lower), 0.010)
     brush.ellipse(0.025 * look.light, 0.315 + lift, 0.030, 0.026, base * 1.30, 0.35, 0.018)
     for side in (-1, 1):
         _eye(brush, look, side, c, closed, 0.0)
@@ -932,9 +939,9 @@ def _face(
     if lower > 0.05:
         for side in (-1, 1):
             groove = np.asarray(
-                ((side * 0.045, -0.27), (side * 0.05, -0.20), (side * 0.038, -0.11)), np.float32
+                ((side * 0.040, -0.20), (side * 0.046, -0.14), (side * 0.036, -0.06)), np.float32
             )
-            brush.line(groove, shade, 0.032, 0.75 * lower, 0.009)
+            brush.line(groove, shade, 0.034, 0.62 * lower, 0.012)
         brush.ellipse(0, -0.10, 0.05, 0.05, shade, 0.25 * lower, 0.03)
     lifted = max(0.0, 0.65 * inner + 0.45 * outer)
     if lifted > 0.1:
@@ -1207,6 +1214,11 @@ class Avatar:
             behind_cover = np.asarray(cv2.max((back * 255).astype(np.uint8), neck_cover), np.uint8)
         if look.style == "bun" and look.covering == "none":
             self._bun(behind, behind_cover, fine, yaw)
+        if not (look.covering == "hijab" or (look.covering == "none" and look.style in _FALLING)):
+            for side in (-1, 1):
+                near = math.cos(side * 1.45 + math.radians(yaw)) > 0.15
+                layer = (front, front_cover) if near else (behind, behind_cover)
+                self._ear(*layer, side, yaw, pitch)
         return _Form(
             map_1,
             map_2,
@@ -1255,6 +1267,31 @@ class Avatar:
         fresh = _premultiplied(np.asarray(color, np.float32), np.asarray(on, np.float32))
         rest = cv2.cvtColor(cv2.bitwise_not((on * 255).astype(np.uint8)), cv2.COLOR_GRAY2RGB)
         behind[:] = cv2.add(cv2.multiply(behind, rest, scale=1 / 255), fresh)
+        np.maximum(cover, (on * 255).astype(np.uint8), out=cover)
+
+    def _ear(self, layer: Image, cover: NDArray[np.uint8], side: int, yaw: float, pitch: float) -> None:
+        """One ear, where the side of the head shows it."""
+        look, fine = self.look, self._unit
+        h, w = cover.shape
+        angle = side * 1.45 + math.radians(yaw)
+        wide = 0.080 + 0.05 * max(0.0, math.cos(angle))
+        gx, gy = np.meshgrid(
+            (np.arange(w, dtype=np.float32) + 0.5) / fine + _LEFT,
+            (np.arange(h, dtype=np.float32) + 0.5) / fine + _TOP,
+        )
+        x = (gx - 0.745 * look.width * math.sin(angle)) * side
+        y = gy - 0.13 - 0.3 * math.sin(math.radians(pitch)) * math.cos(angle)
+        x = x - 0.16 * -y  # leans outward at the top
+        radius = np.sqrt((x / wide) ** 2 + (y / (0.185 - 0.05 * np.clip(y * 4, 0, 1))) ** 2)
+        on = np.clip((1 - radius) * 0.12 * fine + 0.5, 0, 1)
+        hollow = np.exp(
+            -np.square((np.sqrt(((x + 0.01) / wide) ** 2 + ((y + 0.01) / 0.17) ** 2) - 0.35) / 0.28)
+        )
+        light = (0.84 + 0.10 * side * look.light) * (1 - 0.34 * hollow)
+        color = np.stack([look.skin[c] * look.exposure * light**power for c, power in enumerate(_WARM)], 2)
+        fresh = _premultiplied(np.clip(color, 0, 255), on)
+        rest = cv2.cvtColor(cv2.bitwise_not((on * 255).astype(np.uint8)), cv2.COLOR_GRAY2RGB)
+        layer[:] = cv2.add(cv2.multiply(layer, rest, scale=1 / 255), fresh)
         np.maximum(cover, (on * 255).astype(np.uint8), out=cover)
 
     def _scene(self) -> Image:
