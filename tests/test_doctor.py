@@ -134,6 +134,7 @@ def test_usage_data_of_the_name_reader(settings: Settings, monkeypatch: pytest.M
     assert found.needed
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is always a screen")
 def test_no_screen_is_no_hindrance(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from classroom_monitor.sources import choices, open_source
 from classroom_monitor.sources.screen import ScreenSource, covered
 from classroom_monitor.sources.windows import Window
 from tests.screen import HEIGHT, WIDTH, CallWindow, Screen, shown, until
+
+ON_X11 = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is always a screen")
 
 
 @pytest.fixture(scope="module")
@@ -221,6 +224,7 @@ def test_choices_name_calls_first(screen: Screen, pictures: list[Path]) -> None:
     assert found[1].spec == SourceSpec(monitor=1)
 
 
+@ON_X11
 def test_no_screen_is_one_clear_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
@@ -232,6 +236,7 @@ def test_no_screen_is_one_clear_line(monkeypatch: pytest.MonkeyPatch) -> None:
         ScreenSource(SourceSpec())
 
 
+@ON_X11
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_screen_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DISPLAY", ":987")
