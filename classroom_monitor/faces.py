@@ -1,8 +1,8 @@
 """The face finder, and the face reader that puts the faces into the tiles of a gallery.
 
 One detection per tile at full resolution, never on the whole frame: a detector made for selfies finds
-1 % of the faces of a gallery there. Outside the tiles, overlapping crops are swept. Tiles that are left out are
-never cropped.
+1 % of the faces of a gallery there. Outside the tiles, overlapping crops are swept. Tiles that are left
+out are never cropped.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import math
 import os
 import sys
 from collections.abc import Collection, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Protocol
 
@@ -33,6 +33,10 @@ LEAST_SCORE = 0.3
 #: A larger crop is reduced to this height first, by averaging: the detector samples at 128 px without (on the
 #: real galleries one false face fewer and two faces more than unreduced).
 CROP_HEIGHT = 108
+
+#: Tangent of the head's turn by how far the nose is from between the ears, in half ear distances (fitted to
+#: the landmarker's turn on the real galleries, for turns over 25 degrees).
+NOSE = 0.6
 
 #: Faces are compared for sharpness at this side.
 SHARPNESS_SIDE = 48
@@ -137,8 +141,17 @@ def quiet() -> Iterator[None]:
         os.close(kept)
 
 
-#: A face found only at a second look, or outside any grid, must score so much.
-SECOND_SCORE, OUTSIDE_SCORE = 0.5, 0.6
+#: A face found only at a second look: the scores of the ways that agree on it sum to so much.
+AGREED = 1.0
+
+#: Mean level below which a tile is worth a brightened look.
+DARK = 90
+
+#: A face outside any grid must score so much, twice: in a swept crop and in one around it.
+OUTSIDE_SCORE = 0.6
+
+#: A face so small against the largest in its tile is somebody passing by or a picture on the wall.
+BESIDE = 0.4
 
 #: Second looks at tiles and swept crops in one frame, once a layout is known.
 SECOND_LOOKS, SWEPT_CROPS = 4, 10
@@ -164,7 +177,7 @@ class FaceReader:
         self._scene: Image | None = None
         self._outside: list[Face] = []
         self._turn = 0
-        self._helped: dict[Box, int] = {}
+        self._helped: set[Box] = set()
 
     def read(self, image: Image, gallery: Gallery, left_out: Collection[Box] = ()) -> Gallery:
         """The gallery with faces and the states that follow from them.
@@ -202,7 +215,7 @@ class FaceReader:
         if not changed and last is not None and not slots:
             changed = float(cv2.absdiff(scene, last).mean()) > ANOTHER_SCENE
         if changed:
-            self._outside, self._helped, self._turn = [], {}, 0
+            self._outside, self._helped, self._turn = [], set(), 0
         self._slots = slots
         return changed
 
@@ -215,6 +228,8 @@ class FaceReader:
 
     def _filled(self, tile: Tile, image: Image, faces: Collection[Face]) -> Tile:
         inside = [face for face in faces if tile.box.holds(*_centre(face.box))]
+        largest = max((face.side for face in inside), default=0)
+        inside = [face for face in inside if face.side >= BESIDE * largest]
         found = tuple(_measured(image, face) for face in inside)
         return replace(tile, faces=found, state=self._state(tile.state, found))
 
@@ -241,52 +256,54 @@ class FaceReader:
         missing = [i for i, tile in enumerate(tiles) if tile.state is TileState.NO_FACE and not tile.faces]
         self._turn += 1
         start = self._turn * most % max(1, len(missing))
+        missing = missing[start:] + missing[:start]
         missing.sort(key=lambda i: tiles[i].box not in self._helped)  # where it helped before comes first
-        for i in (missing[start:] + missing[:start])[:most]:
-            tile = tiles[i]
-            for way in self._ways(tile.box):
-                faces = self._look_again(image, tile.box, way)
-                filled = self._filled(tile, image, faces)
-                if filled.faces:
-                    tiles[i], self._helped[tile.box] = filled, way
-                    break
+        for i in missing[:most]:
+            box = tiles[i].box
+            tiles[i] = self._filled(tiles[i], image, self._look_again(image, box))
+            if tiles[i].faces:
+                self._helped.add(box)
         return tiles
 
-    def _ways(self, box: Box) -> list[int]:
-        first = self._helped.get(box)
-        return sorted(range(len(WAYS)), key=lambda way: way != first)
+    def _look_again(self, image: Image, box: Box) -> list[Face]:
+        """The face on which several ways of looking at a tile agree; one or none."""
+        seen = [face for way in WAYS for face in self._look_so(image, box, way)]
+        best: Face | None = None
+        most = AGREED
+        for face in seen:
+            alike = [other for other in seen if other.box.iou(face.box) > 0.4]
+            total = sum(other.confidence for other in alike)
+            if len(alike) > 1 and total > most and box.holds(*_centre(face.box)):
+                best, most = max(alike, key=lambda other: other.confidence), total
+        return [best] if best else []
 
-    def _look_again(self, image: Image, box: Box, way: int) -> list[Face]:
-        pad, turn, mirror, bright = WAYS[way]
-        around = Box(
-            round(box.x - pad * box.w),
-            round(box.y - pad * box.h),
-            round(box.w * (1 + 2 * pad)),
-            round(box.h * (1 + 2 * pad)),
+    def _look_so(self, image: Image, box: Box, way: Way) -> list[Face]:
+        around_box = Box(
+            round(box.x - way.pad * box.w),
+            round(box.y - way.pad * box.h),
+            round(box.w * (1 + 2 * way.pad)),
+            round(box.h * (1 + 2 * way.pad)),
         ).clip(image.shape[1], image.shape[0])
-        crop, scale = _reduced(around.cut(image))
-        if min(crop.shape[:2]) < 8:
+        if min(around_box.w, around_box.h) < 8:
             return []
-        if bright:
-            if crop.mean() > 90:
+        crop, scale = _reduced(around_box.cut(image))
+        if way.bright:
+            if crop.mean() > DARK:
                 return []
             crop = _brightened(crop)
-        if mirror:
-            crop = np.ascontiguousarray(crop[:, ::-1])
         back = np.eye(3)
-        if turn:
+        if way.turn:
             height, width = crop.shape[:2]
-            matrix = cv2.getRotationMatrix2D((width / 2, height / 2), turn, 1.0)
-            crop = cv2.warpAffine(crop, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE)
+            matrix = cv2.getRotationMatrix2D((width / 2, height / 2), way.turn, 1.0)
+            crop = np.asarray(
+                cv2.warpAffine(crop, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE), np.uint8
+            )
             back[:2] = cv2.invertAffineTransform(matrix)
-        if mirror:
-            back = np.array([[-1, 0, crop.shape[1]], [0, 1, 0], [0, 0, 1]]) @ back
-        found = [
-            face
-            for face in self._finder.find(crop)
-            if face.confidence >= max(SECOND_SCORE, self._settings.confidence)
-        ]
-        return [_moved(_turned(face, back, mirror), 1 / scale, around.x, around.y) for face in found]
+        if way.mirror:
+            crop = np.ascontiguousarray(crop[:, ::-1])
+            back = np.array([[-1.0, 0, crop.shape[1]], [0, 1, 0], [0, 0, 1]])
+        faces = [_turned(face, back, way.mirror) for face in self._finder.find(crop)]
+        return [_moved(face, 1 / scale, around_box.x, around_box.y) for face in faces]
 
     def _find_outside(self, image: Image, tiles: list[Tile], anew: bool, least: float) -> list[Face]:
         boxes = [tile.box for tile in tiles]
@@ -301,11 +318,11 @@ class FaceReader:
             known.append(_measured(image, face))
 
         for face in self._outside:
-            for again in self._look(image, _around(face.box, 3.0), self._settings.confidence)[:1]:
+            for again in self._look(image, around(face.box, 3.0), self._settings.confidence)[:1]:
                 add(again)
         for face in self._sweep(image, boxes, None if anew else SWEPT_CROPS):
             if not any(other.box.iou(face.box) > 0.2 for other in known):
-                for confirmed in self._look(image, _around(face.box, 3.0), OUTSIDE_SCORE):
+                for confirmed in self._look(image, around(face.box, 3.0), OUTSIDE_SCORE):
                     if confirmed.box.iou(face.box) > 0.35:
                         add(confirmed)
                         break
@@ -328,14 +345,17 @@ class FaceReader:
         return sorted(found, key=lambda face: -face.confidence)
 
 
-#: Second looks: padding (share of the tile), turn (degrees), mirrored, brightened.
-WAYS = (
-    (0.15, 0.0, False, False),
-    (0.0, 0.0, True, False),
-    (0.0, 30.0, False, False),
-    (0.0, -30.0, False, False),
-    (0.0, 0.0, False, True),
-)
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Another way to look at a tile: padded by a share of it, turned by degrees, mirrored, brightened."""
+
+    pad: float = 0.0
+    turn: float = 0.0
+    mirror: bool = False
+    bright: bool = False
+
+
+WAYS = (Way(pad=0.15), Way(mirror=True), Way(turn=30.0), Way(turn=-30.0), Way(bright=True))
 
 
 def _crops(width: int, height: int, boxes: list[Box], scale: float) -> Iterator[Box]:
@@ -376,7 +396,8 @@ def _centre(box: Box) -> tuple[float, float]:
     return box.x + box.w / 2, box.y + box.h / 2
 
 
-def _around(box: Box, heights: float) -> Box:
+def around(box: Box, heights: float) -> Box:
+    """A square of so many box heights with the same centre; it may reach over the frame."""
     side = round(heights * box.h)
     x, y = _centre(box)
     return Box(round(x - side / 2), round(y - side / 2), side, side)
@@ -433,4 +454,5 @@ def turn_of(keypoints: tuple[tuple[float, float], ...]) -> float:
         return 90.0
     along = points @ (eyes / length)
     half = max(1e-6, abs(along[5] - along[4]) / 2)
-    return float(np.degrees(np.arctan(abs(along[2] - (along[4] + along[5]) / 2) / half)))
+    off = abs(float(along[2]) - float(along[4] + along[5]) / 2) / half
+    return math.degrees(math.atan(NOSE * off))
