@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from classroom_monitor.labels import Ink, Label, likeness, outline, read_labels
+from classroom_monitor.labels import Label, LabelReader, likeness, rough_likeness
 from classroom_monitor.names import same_name
 from classroom_monitor.records import Box, Gallery, Image, Tile, TileState
 from classroom_monitor.settings import IdentitySettings, NamesSettings
@@ -36,7 +36,9 @@ SCENE_AGE = 10.0  # s
 SCENE_SAME = 0.92
 SCENE_CHANGED = 0.6
 # Ways in which one student's label was seen: two sizes, with and without video, and one more.
-INKS = 4
+LABELS = 4
+# Labels that are roughly less alike are not compared.
+ROUGH = 0.35
 # With an own label in the settings, a tile whose name is not read yet may be the teacher's.
 OWN_WAIT = 6.0  # s
 
@@ -46,7 +48,7 @@ class _Student:
     """What is known of one student. `place` is the slot in the layout of the last look."""
 
     number: int
-    inks: list[Ink] = field(default_factory=list)
+    labels: list[Label] = field(default_factory=list)
     label: Image | None = None
     name: str | None = None
     box: Box | None = None
@@ -56,7 +58,7 @@ class _Student:
     seen: float = -math.inf
     confidence: float = 0.0
     lost: bool = False
-    changed: Ink | None = None
+    changed: Label | None = None
     changed_looks: int = 0
 
 
@@ -93,6 +95,8 @@ class Identity:
         self._open: dict[tuple[int, int], float] = {}
         self._image: Image | None = None
         self._sights: dict[tuple[Box, bool], _Sight] = {}
+        self._labels = LabelReader()
+        self._rows: dict[int, tuple[Label, dict[int, float]]] = {}
         self._matches: tuple[Match, ...] = ()
 
     @property
@@ -198,13 +202,13 @@ class Identity:
         """Labels and scenes of the tiles, looked up once for each frame."""
         if image is not self._image:
             self._image, self._sights = image, {}
-        unseen = [t for t in tiles if (t.box, t.row >= 0) not in self._sights]
-        slots = [t for t in unseen if t.row >= 0]
-        labels = dict(zip((t.box for t in slots), read_labels(image, slots), strict=True))
-        for tile in unseen:
-            label = labels.get(tile.box) if tile.row >= 0 else None
-            self._sights[tile.box, tile.row >= 0] = _Sight(tile, label, _scene(image, tile))
-        return tuple(self._sights[t.box, t.row >= 0] for t in tiles)
+            slots = [tile for tile in tiles if tile.row >= 0]
+            for tile, label in zip(slots, self._labels.read(image, slots), strict=True):
+                self._sights[tile.box, True] = _Sight(tile, label, _scene(image, tile))
+        for tile in tiles:
+            if (tile.box, tile.row >= 0) not in self._sights:
+                self._sights[tile.box, tile.row >= 0] = _Sight(tile, None, _scene(image, tile))
+        return tuple(self._sights[tile.box, tile.row >= 0] for tile in tiles)
 
     def _match(self, sights: Sequence[_Sight], seconds: float) -> tuple[Match, ...]:
         """The best way to give the tiles to the known students, with what stays open."""
@@ -222,7 +226,9 @@ class Identity:
             if i in given and not _ambiguous(scores, given, i, free):
                 j = given[i]
                 result.append(
-                    Match(students[j].number, _confidence(alike[i, j], reasons[i][j]), reasons[i][j])
+                    Match(
+                        students[j].number, _confidence(alike[i, j], str(reasons[i, j])), str(reasons[i, j])
+                    )
                 )
             else:
                 near = (
@@ -235,15 +241,26 @@ class Identity:
     def _likenesses(self, sights: Sequence[_Sight], students: Sequence[_Student]) -> NDArray[np.float64]:
         """How alike each tile's label is to each student's; NaN where either has none."""
         alike = np.full((len(sights), len(students)), np.nan)
-        inks = [(j, ink) for j, student in enumerate(students) for ink in student.inks]
-        seen = [(i, sight.label.ink) for i, sight in enumerate(sights) if sight.label is not None]
-        if not inks or not seen:
+        known = [(j, label) for j, student in enumerate(students) for label in student.labels]
+        seen = [(i, sight.label) for i, sight in enumerate(sights) if sight.label is not None]
+        if not known or not seen:
             return alike
-        rough = np.stack([outline(ink) for _, ink in seen]) @ np.stack([outline(ink) for _, ink in inks]).T
-        for a, (i, ink) in enumerate(seen):
-            for b, (j, known) in enumerate(inks):
-                value = likeness(ink, known) if rough[a, b] > 0.6 else 0.0
-                alike[i, j] = np.nanmax((alike[i, j], value))
+        columns = np.array([j for j, _ in known])
+        rough = rough_likeness([label for _, label in seen], [label for _, label in known])
+        rows: dict[int, tuple[Label, dict[int, float]]] = {}
+        for a, (i, label) in enumerate(seen):
+            # An unchanged label is as like all the others as it was before.
+            before = self._rows.get(id(label.ink))
+            values = before[1] if before is not None and before[0].ink is label.ink else {}
+            near = np.flatnonzero(rough[a] >= max(ROUGH, float(rough[a].max()) - 0.3))
+            alike[i, columns] = 0.0
+            for b in near:
+                other = known[b][1]
+                if id(other.ink) not in values:
+                    values[id(other.ink)] = 1.0 if other.ink is label.ink else likeness(label.ink, other.ink)
+                alike[i, columns[b]] = max(alike[i, columns[b]], values[id(other.ink)])
+            rows[id(label.ink)] = (label, values)
+        self._rows = rows
         return alike
 
     def _scores(
@@ -252,80 +269,74 @@ class Identity:
         students: Sequence[_Student],
         alike: NDArray[np.float64],
         seconds: float,
-    ) -> tuple[NDArray[np.float64], list[list[str]]]:
+    ) -> tuple[NDArray[np.float64], NDArray[np.str_]]:
         """What speaks for each pair, 0 where nothing does, and by which rule."""
         holds = _layout([s.tile for s in sights]) == self._layout
-        same = np.full(alike.shape, np.nan)
-        here = np.zeros(alike.shape, bool)
-        for j, student in enumerate(students):
-            if student.seen < self._last:
-                continue  # was on no tile at the last look: has no position
-            fresh = seconds - student.seen <= SCENE_AGE
-            for i, sight in enumerate(sights):
-                here[i, j] = holds and sight.tile.row >= 0 and student.place == _place(sight.tile)
-                if fresh and sight.scene is not None and student.scene is not None:
-                    same[i, j] = _scene_likeness(sight.scene, student.scene)
-        match = self._settings.label_match
+        last = np.array([student.seen >= self._last for student in students])
+        here = np.array([[holds and s.place == _place(sight.tile) for s in students] for sight in sights])
+        here = here & last & np.array([sight.tile.row >= 0 for sight in sights])[:, None]
+        fresh = [
+            s.scene if s.seen >= self._last and seconds - s.seen <= SCENE_AGE else None for s in students
+        ]
+        scene = _scene_likenesses([sight.scene for sight in sights], fresh)
+        labelled = alike >= self._settings.label_match  # NaN: no
         # Somebody moved: a label stands elsewhere than before, or two pictures changed at once.
-        moved = bool(((alike >= match) & ~here & ~(here & (alike >= match)).any(axis=1)[:, None]).any())
-        changed = here & (same < SCENE_CHANGED) & ~(alike >= match)
-        holds_still = holds and not moved and int(changed.sum()) < 2
+        moved = bool((labelled & ~here & ~(here & labelled).any(axis=1)[:, None]).any())
+        changed = here & (scene < SCENE_CHANGED) & ~labelled
+        stays = here & ((holds and not moved and int(changed.sum()) < 2) | (scene >= SCENE_SAME))
+        seen = np.nan_to_num(scene)
+        known = np.nan_to_num(alike)
+        unread = np.isnan(alike)
+        rules = [
+            ("label", labelled, 2.0 + known + 0.15 * here + 0.15 * (seen >= SCENE_SAME)),
+            ("position", ~unread & stays & ((known >= DIFFERENT) | (seen >= SCENE_SAME)), 1.2 + 0.3 * known),
+            ("position", unread & stays, 1.0 + 0.2 * seen),
+            ("picture", unread & (seen >= SCENE_SAME) & (not holds), 0.6 + 0.2 * seen),
+        ]
         scores = np.zeros(alike.shape)
-        reasons = [["" for _ in students] for _ in sights]
+        reasons = np.full(alike.shape, "", dtype="<U8")
+        for reason, holds_for, score in reversed(rules):
+            scores = np.where(holds_for, score, scores)
+            reasons = np.where(holds_for, reason, reasons)
         for i, sight in enumerate(sights):
-            for j, student in enumerate(students):
-                label, scene = alike[i, j], same[i, j]
-                stays = here[i, j] and (holds_still or scene >= SCENE_SAME)
-                if sight.tile.row < 0:
-                    score, reason = _near(sight.tile, student, seconds), "position"
-                elif label >= match:
-                    score = 2.0 + label + 0.15 * here[i, j] + (0.15 if scene >= SCENE_SAME else 0.0)
-                    reason = "label"
-                elif not np.isnan(label):
-                    known = stays and (label >= DIFFERENT or scene >= SCENE_SAME)
-                    score, reason = (1.2 + 0.3 * label if known else 0.0), "position"
-                elif stays:
-                    score, reason = 1.0 + (0.2 * scene if scene > 0 else 0.0), "position"
-                elif scene >= SCENE_SAME and not holds:
-                    score, reason = 0.6 + 0.2 * scene, "picture"
-                else:
-                    score, reason = 0.0, ""
-                scores[i, j], reasons[i][j] = score, reason
+            if sight.tile.row < 0:  # a face outside any grid
+                scores[i] = [_near(sight.tile, student, seconds) for student in students]
+                reasons[i] = "position"
         return scores, reasons
 
     def _may_be_new(self, sight: _Sight, settled: bool) -> bool:
         """A tile without a known label: a new student, once it has stayed so and nobody left out may be in it."""
         found = {m.student for m in self._matches}
         unlabelled_out = any(
-            not self._students[n].inks and n not in found for n in self._left_out & set(self._students)
+            not self._students[n].labels and n not in found for n in self._left_out & set(self._students)
         )
         return settled and not (sight.label is None and unlabelled_out)
 
     def _lose_unlabelled(self, found: Collection[int | None], seconds: float) -> None:
         """After a change of the layout a student without a label who was not found again cannot be."""
         for student in self._students.values():
-            if not student.inks and student.number not in found and student.seen < seconds:
+            if not student.labels and student.number not in found and student.seen < seconds:
                 student.lost = True
 
     def _update(self, student: _Student, sight: _Sight, match: Match, seconds: float) -> None:
         student.box, student.place = sight.tile.box, _place(sight.tile) if sight.tile.row >= 0 else None
         student.scene, student.seen, student.lost = sight.scene, seconds, False
         student.confidence = match.confidence
-        if sight.label is None:
+        label = sight.label
+        if label is None:
             return
-        ink = sight.label.ink
-        if not student.inks:
-            student.inks.append(ink)
-            student.label = sight.label.picture
+        if not student.labels:
+            student.labels.append(label)
+            student.label = label.picture
         elif match.by == "label" and match.confidence >= 0.9:
-            student.label, student.changed = sight.label.picture, None
-        elif student.changed is not None and likeness(student.changed, ink) >= 0.9:
+            student.label, student.changed = label.picture, None
+        elif student.changed is not None and likeness(student.changed.ink, label.ink) >= 0.9:
             student.changed_looks += 1
             if student.changed_looks >= 2:  # at three looks: the label itself changed, not what lies over it
-                student.inks = [ink, *student.inks[: INKS - 1]]
-                student.label, student.changed = sight.label.picture, None
+                student.labels = [label, *student.labels[: LABELS - 1]]
+                student.label, student.changed = label.picture, None
         else:
-            student.changed, student.changed_looks = ink, 0
+            student.changed, student.changed_looks = label, 0
 
 
 def _place(tile: Tile) -> tuple[int, int]:
@@ -349,11 +360,17 @@ def _scene(image: Image, tile: Tile) -> Scene | None:
     return scene if float(scene.std()) > 6.0 else None
 
 
-def _scene_likeness(a: Scene, b: Scene) -> float:
-    """1 for one picture, 0 for pictures with nothing in common."""
-    x, y = a - a.mean(), b - b.mean()
-    together = float((x * y).sum() / (np.sqrt((x * x).sum() * (y * y).sum()) + 1e-6))
-    return max(0.0, min(together, 1.0 - float(np.abs(a - b).mean()) / 80.0))
+def _scene_likenesses(a: Sequence[Scene | None], b: Sequence[Scene | None]) -> NDArray[np.float64]:
+    """1 for one picture, 0 for pictures with nothing in common, NaN where there is none; [len(a), len(b)]."""
+    result = np.full((len(a), len(b)), np.nan)
+    rows, columns = ([k for k, scene in enumerate(side) if scene is not None] for side in (a, b))
+    if rows and columns:
+        x, y = (np.stack([s.ravel() for s in side if s is not None]) for side in (a, b))
+        apart = np.abs(x[:, None] - y[None]).mean(axis=2)
+        x, y = x - x.mean(axis=1, keepdims=True), y - y.mean(axis=1, keepdims=True)
+        norms = np.linalg.norm(x, axis=1)[:, None] * np.linalg.norm(y, axis=1) + 1e-6
+        result[np.ix_(rows, columns)] = np.maximum(0.0, np.minimum(x @ y.T / norms, 1.0 - apart / 80.0))
+    return result
 
 
 def _near(tile: Tile, student: _Student, seconds: float) -> float:

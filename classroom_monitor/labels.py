@@ -9,7 +9,7 @@ base line, so that the tiles vote on both. No letter is recognised here (that is
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import cv2
@@ -46,24 +46,15 @@ PIECE = 40
 SLIP = 4
 MARGIN = 8
 LETTER = 12
-OUTLINE = 52
+OUTLINE = 60
+# From this agreement of two inks of one place nothing changed; one label in so many is searched for anew each look.
+SAME = 0.94
+REFRESH = 12
 # From here a pixel counts as text: chosen by Otsu's rule between these bounds, since thin or blurred strokes
 # never reach full white.
 TEXT = (0.18, 0.42)
 # A space is about 0.5 capitals wide; a wider gap ends the line.
 GAP = 0.85
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Label:
-    """A found label: its box in the frame, its picture (RGB, for reading; memory only) and its ink."""
-
-    box: Box
-    picture: Image
-    ink: Ink
-
-    def __reduce__(self) -> str:
-        raise TypeError("a label is never pickled: no picture leaves the process")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +66,25 @@ class _Line:
     base: float
     caps: float
     glyphs: int
+    centred: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Label:
+    """A found label: its box in the frame, its picture (RGB, for reading; memory only) and its ink.
+
+    A label that stands unchanged in an unchanged slot keeps the very same `ink` object.
+    """
+
+    box: Box
+    picture: Image
+    ink: Ink
+    outline: NDArray[np.float32]
+    slot: Box
+    line: _Line
+
+    def __reduce__(self) -> str:
+        raise TypeError("a label is never pickled: no picture leaves the process")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,22 +106,52 @@ class _Strip:
 
 def label_box(tile: Tile) -> Box:
     """The strip at the foot of the slot in which the label stands, in pixels of the frame."""
-    rows = max(1, round(tile.box.h * STRIP))
-    return Box(tile.box.x, tile.box.bottom - rows, tile.box.w, rows)
+    return _area(tile.box, centred=False)
 
 
-def read_labels(image: Image, tiles: Sequence[Tile]) -> tuple[Label | None, ...]:
+class LabelReader:
+    """Reads the labels of one frame after another. What did not change is only checked, not searched for."""
+
+    def __init__(self) -> None:
+        self._labels: dict[Box, Label] = {}
+        self._turn = 0
+
+    def read(self, image: Image, tiles: Sequence[Tile]) -> tuple[Label | None, ...]:
+        """The label of each tile, as `read_labels`."""
+        self._turn = (self._turn + 1) % REFRESH
+        kept: dict[int, Label] = {}
+        for i, tile in enumerate(tiles):
+            before = self._labels.get(tile.box)
+            if before is not None and i % REFRESH != self._turn:
+                again = _again(image, before)
+                if again is not None:
+                    kept[i] = again
+        searched = [i for i in range(len(tiles)) if i not in kept]
+        found = read_labels(image, [tiles[i] for i in searched], tuple(kept.values()))
+        for i, label in zip(searched, found, strict=True):
+            before = self._labels.get(tiles[i].box)
+            if label is not None and before is not None and _same_ink(label.ink, before.ink):
+                label = replace(label, ink=before.ink, outline=before.outline)
+            if label is not None:
+                kept[i] = label
+        self._labels = {tiles[i].box: label for i, label in kept.items()}
+        return tuple(kept.get(i) for i in range(len(tiles)))
+
+
+def read_labels(image: Image, tiles: Sequence[Tile], known: Sequence[Label] = ()) -> tuple[Label | None, ...]:
     """Finds the label of each tile; None where no line of text is found.
 
-    image: the frame, uint8 RGB [H, W, 3]. A tile without video has its name in the middle: where nothing stands
-    at the bottom left, that line is taken.
+    image: the frame, uint8 RGB [H, W, 3]. known: labels of other tiles of the same frame, which show where the
+    base line is. A tile without video has its name in the middle: where nothing stands at the bottom left, that
+    line is taken.
     """
     height, width = image.shape[:2]
     strips = [_strip(image, label_box(tile).clip(width, height), tile.box) for tile in tiles]
     lines = [_lines(strip, CAPS_LOW, CAPS_HIGH) if strip else () for strip in strips]
     labels: list[Label | None] = [None] * len(tiles)
     for group in _groups(tiles):
-        chosen = _vote([strips[i] for i in group], [lines[i] for i in group])
+        alike = [n for n in known if not n.line.centred and abs(n.slot.h / tiles[group[0]].box.h - 1) < 0.08]
+        chosen = _vote([strips[i] for i in group], [lines[i] for i in group], alike)
         for i, line in zip(group, chosen, strict=True):
             strip = strips[i]
             if strip is not None and line is not None:
@@ -122,31 +162,70 @@ def read_labels(image: Image, tiles: Sequence[Tile]) -> tuple[Label | None, ...]
     return tuple(labels)
 
 
+def _again(image: Image, label: Label) -> Label | None:
+    """The label with its picture of now if it still stands there unchanged, else None."""
+    height, width = image.shape[:2]
+    slot, line = label.slot, label.line
+    scale = _scale(slot)
+    area = _area(slot, line.centred).clip(width, height)
+    columns = int((line.right + 1.8 * line.caps) / scale) + 1
+    strip = _strip(image, Box(area.x, area.y, min(area.w, columns), area.h), slot, line.centred)
+    if strip is None or not label.box.clip(width, height) == label.box:
+        return None
+    ink, tail = _normalise(strip.ink, line), strip.ink
+    if not _same_ink(ink, label.ink):
+        return None
+    rows = slice(max(0, round(line.base - line.caps)), round(line.base))
+    after = tail[rows, round(line.right + 0.25 * line.caps) : round(line.right + 1.6 * line.caps)]
+    if after.size and float((after.max(axis=0) > max(strip.text, 0.3)).mean()) > 0.15:
+        return None  # the line may go on now
+    return replace(label, picture=label.box.cut(image).copy())
+
+
+def _same_ink(a: Ink, b: Ink) -> bool:
+    """Whether two inks of one place show the same, without any slipping."""
+    if abs(a.shape[1] - b.shape[1]) > 2:
+        return False
+    columns = min(a.shape[1], b.shape[1])
+    x, y = a[:, :columns], b[:, :columns]
+    together = float(np.vdot(x, y))
+    return together > SAME * float(np.sqrt(np.vdot(x, x) * np.vdot(y, y))) + 1e-6
+
+
 def coverage(picture: Image, slot_height: float) -> NDArray[np.float32]:
     """How much of each pixel is white text, 0..1: the excess over what lies behind, against pure white.
 
     Taking the darkest colour channel makes red microphones, green borders and skin dark.
     """
-    darkest = picture.min(axis=2)
+    darkest = cv2.min(cv2.min(picture[..., 0], picture[..., 1]), picture[..., 2])
     stroke = max(3, round(slot_height * 0.045) | 1)
     behind = cv2.morphologyEx(darkest, cv2.MORPH_OPEN, np.ones((stroke, stroke), np.uint8))
-    excess = cv2.subtract(darkest, behind).astype(np.float32)
-    room = np.maximum(235.0 - behind, 60.0, dtype=np.float32)
-    ink: Ink = np.minimum(excess / room, 1.0, dtype=np.float32)
-    red = cv2.subtract(picture[..., 0], np.maximum(picture[..., 1], picture[..., 2]))
-    ink[red > 45] = 0.0  # the crossed microphone, whose edges compression makes pale
-    return ink
+    room = cv2.max(cv2.subtract(np.full_like(behind, 235), behind), np.full_like(behind, 60))
+    covered = cv2.divide(cv2.subtract(darkest, behind), room, dtype=cv2.CV_32F)
+    return np.asarray(cv2.min(covered, 1.0), np.float32)
 
 
-def _strip(image: Image, box: Box, slot: Box, thick: float = 1.0) -> _Strip | None:
+def _scale(slot: Box) -> float:
+    return min(2.0, WORK_HEIGHT / slot.h)
+
+
+def _area(slot: Box, centred: bool) -> Box:
+    """Where in a slot the label is looked for."""
+    if centred:
+        return Box(slot.x, slot.y + slot.h // 4, slot.w, slot.h // 2)
+    rows = max(1, round(slot.h * STRIP))
+    return Box(slot.x, slot.bottom - rows, slot.w, rows)
+
+
+def _strip(image: Image, box: Box, slot: Box, centred: bool = False) -> _Strip | None:
     if box.w < 24 or box.h < 8:
         return None
-    scale = min(2.0, WORK_HEIGHT / slot.h)
+    scale = _scale(slot)
     size = (max(1, round(box.w * scale)), max(1, round(box.h * scale)))
     picture = cv2.resize(
         box.cut(image), size, interpolation=cv2.INTER_AREA if scale < 1.0 else cv2.INTER_LINEAR
     )
-    ink = coverage(picture, slot.h * scale * thick)
+    ink = coverage(picture, slot.h * scale * (2.5 if centred else 1.0))
     level, _ = cv2.threshold((ink * 255).astype(np.uint8), 0, 1, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
     return _Strip(box, slot, scale, picture, ink, min(max(level / 255, TEXT[0]), TEXT[1]))
 
@@ -195,10 +274,12 @@ def _groups(tiles: Sequence[Tile]) -> list[list[int]]:
     return groups
 
 
-def _vote(strips: list[_Strip | None], lines: list[tuple[_Line, ...]]) -> list[_Line | None]:
+def _vote(
+    strips: list[_Strip | None], lines: list[tuple[_Line, ...]], known: Sequence[Label]
+) -> list[_Line | None]:
     """One line for each strip, all on the base line and of the height that most strips agree on.
 
-    Heights are compared as shares of the slot's height, base lines as distances from its foot.
+    Labels already known vote too. Heights are compared as shares of the slot's height, base lines as distances from its foot.
     """
     rows: list[tuple[int, float, float, float, _Line]] = []
     for i, (strip, found) in enumerate(zip(strips, lines, strict=True)):
@@ -208,6 +289,11 @@ def _vote(strips: list[_Strip | None], lines: list[tuple[_Line, ...]]) -> list[_
         rows += [(i, (foot - n.base) / strip.unit, n.caps / strip.unit, min(n.glyphs, 8), n) for n in found]
     if not rows:
         return [None] * len(strips)
+    for k, label in enumerate(known):
+        scale = _scale(label.slot)
+        foot, unit = (label.slot.bottom - _area(label.slot, False).y) * scale, label.slot.h * scale
+        n = label.line
+        rows.append((-1 - k, (foot - n.base) / unit, n.caps / unit, min(n.glyphs, 8), n))
     tile, base, caps, weight = (np.array([row[k] for row in rows], dtype=np.float64) for k in range(4))
     near = (np.abs(base[:, None] - base) < 0.014) & (np.abs(np.log(caps[:, None] / caps)) < 0.32)
     support = np.zeros(len(rows))
@@ -337,15 +423,15 @@ def _box_ends(strip: _Strip, begin: int, end: int, base: float, caps: float) -> 
 def _centred(image: Image, tile: Tile) -> Label | None:
     """The name in the middle of a tile without video."""
     slot = tile.box
-    middle = Box(slot.x, slot.y + slot.h // 4, slot.w, slot.h // 2).clip(image.shape[1], image.shape[0])
-    strip = _strip(image, middle, slot, thick=2.5)
+    middle = _area(slot, centred=True).clip(image.shape[1], image.shape[0])
+    strip = _strip(image, middle, slot, centred=True)
     if strip is None:
         return None
     lines = [line for line in _lines(strip, 0.03, 0.25, begin=1.0) if line.glyphs > 1]
     if not lines:
         return None
     longest = max(lines, key=lambda line: line.glyphs)
-    return _label(image, strip, longest)
+    return _label(image, strip, replace(longest, centred=True))
 
 
 def _label(image: Image, strip: _Strip, line: _Line) -> Label | None:
@@ -358,7 +444,8 @@ def _label(image: Image, strip: _Strip, line: _Line) -> Label | None:
     ).clip(image.shape[1], image.shape[0])
     if box.w < 4 or box.h < 4:
         return None
-    return Label(box, box.cut(image).copy(), _normalise(strip.ink, line))
+    ink = _normalise(strip.ink, line)
+    return Label(box, box.cut(image).copy(), ink, _outline(ink), strip.slot, line)
 
 
 def _normalise(ink: Ink, line: _Line) -> Ink:
@@ -442,10 +529,18 @@ def _windows(values: Ink) -> NDArray[np.float32]:
     return np.convolve(columns, np.ones(min(LETTER, len(columns)), np.float32), "valid").astype(np.float32)
 
 
-def outline(ink: Ink) -> NDArray[np.float32]:
-    """A short vector of length 1: inks whose outlines have a small product are not alike."""
-    short = np.zeros((4, OUTLINE), np.float32)
-    rough = cv2.resize(np.abs(ink), (max(1, ink.shape[1] // 8), 4), interpolation=cv2.INTER_AREA)
-    rough = cv2.GaussianBlur(rough, (3, 1), 0)[:, :OUTLINE]
-    short[:, : rough.shape[1]] = rough
-    return np.asarray(short.ravel() / (float(np.linalg.norm(short)) + 1e-6), np.float32)
+def _outline(ink: Ink) -> NDArray[np.float32]:
+    """The ink at a sixth of its size, as two vectors of length 1: as it is, and at a common width."""
+    soft = cv2.GaussianBlur(ink, (0, 0), 1.5)
+    plain = np.zeros((4, OUTLINE), np.float32)
+    narrow = cv2.resize(soft, (max(1, ink.shape[1] // 3), 4), interpolation=cv2.INTER_AREA)[:, :OUTLINE]
+    plain[:, : narrow.shape[1]] = narrow
+    common = cv2.resize(soft, (OUTLINE, 4), interpolation=cv2.INTER_AREA)
+    both = np.stack((plain.ravel(), common.ravel()))
+    return np.asarray(both / (np.linalg.norm(both, axis=1, keepdims=True) + 1e-6), np.float32)
+
+
+def rough_likeness(a: Sequence[Label], b: Sequence[Label]) -> NDArray[np.float32]:
+    """How alike the labels roughly are, [len(a), len(b)]: cheap, to choose which to compare in full."""
+    x, y = np.stack([n.outline for n in a], axis=1), np.stack([n.outline for n in b], axis=1)
+    return np.asarray(np.maximum(x[0] @ y[0].T, x[1] @ y[1].T), np.float32)
