@@ -259,7 +259,11 @@ def _smooth(low: float, high: float, value: Any) -> Any:
     return t * t * (3.0 - 2.0 * t)
 
 
-def _rgb(color: Sequence[float], factor: float = 1.0) -> Floats:
+def _at(values: Sequence[Any]) -> Floats:
+    return np.asarray(values, np.float32)
+
+
+def _rgb(color: Any, factor: float = 1.0) -> Floats:
     return np.asarray(color, np.float32) * np.float32(factor)
 
 
@@ -330,7 +334,7 @@ class _Brush:
         self.shape(points, color, alpha, blur, within)
 
     def _mask(self, points: Floats, blur: float) -> tuple[int, int, NDArray[np.uint8]] | None:
-        px = (points - np.float32((self._x0, self._y0))) * np.float32(self.per_unit) - 0.5
+        px = (points - _at((self._x0, self._y0))) * np.float32(self.per_unit) - 0.5
         soft = blur * self.per_unit
         pad = 2 + math.ceil(2.2 * soft)
         height, width = self.picture.shape[:2]
@@ -341,7 +345,7 @@ class _Brush:
         if right <= left or bottom <= top:
             return None
         mask = np.zeros((bottom - top, right - left), np.uint8)
-        fixed = np.round((px - np.float32((left, top))) * 16).astype(np.int32)
+        fixed = np.round((px - _at((left, top))) * 16).astype(np.int32)
         cv2.fillPoly(mask, [fixed], 255, cv2.LINE_AA, 4)
         if soft > 0.3:
             mask = np.asarray(cv2.GaussianBlur(mask, (0, 0), soft), np.uint8)
@@ -388,7 +392,7 @@ def _profile(values: Sequence[float], y: Floats) -> Floats:
 
 
 def _grid(per_unit: float) -> tuple[Floats, Floats]:
-    """x in units and Y of every cell of a map [rows, columns]."""
+    """Where every cell of a map lies: x in units and Y of every cell of a map [rows, columns]."""
     w, h = round(2 * _X_MAX * per_unit), round((_Y_MAX - _Y_MIN) * per_unit)
     x = (np.arange(w, dtype=np.float32) + 0.5) / per_unit - _X_MAX
     y = (np.arange(h, dtype=np.float32) + 0.5) / per_unit + _Y_MIN
@@ -398,7 +402,8 @@ def _grid(per_unit: float) -> tuple[Floats, Floats]:
 def _bump(x: Floats, y: Floats, cx: float, cy: float, sx: float, sy: float, mirrored: bool = True) -> Floats:
     """A round bump at (cx, cy), and at (-cx, cy)."""
     across = np.abs(x) if mirrored else x
-    return np.exp(-np.square((across - cx) / sx) / 2 - np.square((y - cy) / sy) / 2).astype(np.float32)
+    bump: Floats = np.exp(-np.square((across - cx) / sx) / 2 - np.square((y - cy) / sy) / 2)
+    return bump
 
 
 def _skull(look: Appearance, per_unit: float, jaw: float, plain: bool = False) -> Floats:
@@ -417,8 +422,8 @@ def _skull(look: Appearance, per_unit: float, jaw: float, plain: bool = False) -
     power = 2.25
     with np.errstate(divide="ignore", invalid="ignore"):
         inverse = (sine[None, :] / wide[:, None]) ** power + (np.abs(cosine)[None, :] / deep) ** power
-        rho = inverse ** (-1 / power)
-    rho = np.nan_to_num(rho, nan=0.0, posinf=0.0, neginf=0.0).astype(np.float32)
+        reach = inverse ** (-1 / power)
+    rho: Floats = np.nan_to_num(reach, nan=0.0, posinf=0.0, neginf=0.0).astype(np.float32)
     if plain:
         return rho
     y = stretched
@@ -434,7 +439,7 @@ def _skull(look: Appearance, per_unit: float, jaw: float, plain: bool = False) -
     add += 0.045 * _bump(x, y, 0, 0.86, 0.15, 0.08)
     if look.beard >= 1:
         add += 0.05 * _smooth(0.55, 0.85, y) * _smooth(1.35, 0.9, np.abs(x))
-    return (rho + add * solid).astype(np.float32)
+    return np.asarray(rho + add * solid, np.float32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -619,11 +624,8 @@ def _shell(look: Appearance, rho: Floats, per_unit: float) -> _Shell | None:
     if style == "bald" and not covered:
         return None
     plain = _skull(look, per_unit, 0.0, plain=True)
-    if covered:
-        thick = {"hijab": 0.10, "turban": 0.20, "beanie": 0.10}[look.covering]
-    else:
-        thick = _THICKNESS[style]
-    # The skull, enlarged about a point above its middle; long hair and cloth fall straight down from the ears.
+    thick = {"hijab": 0.10, "turban": 0.20, "beanie": 0.10}[look.covering] if covered else _THICKNESS[style]
+    # The skull, enlarged about its middle; long hair and cloth fall straight down from the ears.
     grow = 1 + thick
     centre = 0.02
     source = (y - centre) / grow + centre
@@ -763,7 +765,7 @@ def _eye(brush: _Brush, look: Appearance, side: int, c: Floats, closed: float, d
                 ix, iy + 0.008, radius * 0.76, radius * 0.76, _rgb(look.iris, 1.15), 0.9, 0.008, white
             )
             brush.ellipse(ix, iy, radius * 0.46, radius * 0.46, _rgb((12, 10, 12)), 1.0, 0.003, white)
-            top = upper + np.float32((0, 0.020))
+            top = upper + _at((0, 0.020))
             brush.shape(np.concatenate((upper, top[::-1])), _rgb((40, 30, 30)), 0.45, 0.012, white)
             glint = 0.020 if look.light > 0 else -0.020
             brush.ellipse(ix + glint, iy - 0.020, 0.014, 0.014, _rgb((255, 255, 255)), 0.95, 0.002, white)
@@ -771,9 +773,9 @@ def _eye(brush: _Brush, look: Appearance, side: int, c: Floats, closed: float, d
                 cx - side * half * 0.92, cy + 0.012, 0.016, 0.014, _rgb((196, 140, 130)), 0.7, 0.004, white
             )
     lash = 0.030 if look.beard == 0 else 0.024
-    brush.line(upper - np.float32((0, 0.004)), _rgb((26, 18, 18)), lash, 0.92, 0.003)
+    brush.line(upper - _at((0, 0.004)), _rgb((26, 18, 18)), lash, 0.92, 0.003)
     brush.line(bottom, base * _rgb((0.45, 0.33, 0.31)), 0.014, 0.55, 0.004)
-    bag = bottom * np.float32((1, 1)) + np.float32((0, 0.035))
+    bag = bottom * _at((1, 1)) + _at((0, 0.035))
     brush.line(bag, base * _rgb((0.55, 0.42, 0.40)), 0.024, 0.30 + 0.35 * max(squint, 0), 0.014)
 
 
@@ -793,7 +795,7 @@ def _brow(brush: _Brush, look: Appearance, side: int, c: Floats) -> None:
     base, dark = _rgb(look.skin), _rgb(look.hair) * 0.75
     if look.hair[0] > 130:
         dark = _rgb(look.hair) * 0.58
-    brush.shape(brow + np.float32((0, 0.022)), base * _rgb((0.6, 0.48, 0.45)), 0.30 + 0.25 * lower, 0.022)
+    brush.shape(brow + _at((0, 0.022)), base * _rgb((0.6, 0.48, 0.45)), 0.30 + 0.25 * lower, 0.022)
     brush.shape(brow, dark, 0.62, 0.016)
     brush.shape(brow, dark, 0.50, 0.004)
 
@@ -876,7 +878,7 @@ def _mouth(brush: _Brush, look: Appearance, c: Floats, jaw: float) -> None:
             show = min(1.0, teeth + 0.35 * opened)
             if show > 0.05:
                 height = min(0.085, space * (0.92 if opened < 0.5 else 0.5)) * show**0.5
-                edge = inner_top + np.float32((0, height))
+                edge = inner_top + _at((0, height))
                 edge[:, 1] -= np.float32(height * 0.35) * np.abs(t) ** 3
                 brush.shape(
                     np.concatenate((inner_top, edge[::-1])), _rgb((234, 227, 216)), 0.97, 0.005, inside
@@ -959,7 +961,7 @@ def _glasses(brush: _Brush, look: Appearance, light: float) -> None:
     color = _rgb((34, 30, 32) if look.glasses != 1 else (120, 96, 60))
     width = 0.024 if look.glasses != 2 else 0.045
     power = 2.0 if look.glasses == 1 else 4.0
-    turn = np.linspace(0, 2 * math.pi, 41)
+    turn: Floats = np.linspace(0, 2 * math.pi, 41)
     for side in (-1, 1):
         cosine, sine = np.cos(turn), np.sin(turn)
         x = side * 0.315 + 0.205 * np.sign(cosine) * np.abs(cosine) ** (2 / power)
@@ -976,10 +978,10 @@ def _glasses(brush: _Brush, look: Appearance, light: float) -> None:
             np.float32,
         )
         brush.shape(glare, _rgb((255, 255, 255)), 0.10, 0.015)
-        centre = np.float32((side * 0.315, 0.055))
+        centre = _at((side * 0.315, 0.055))
         outer = (ring - centre) * np.float32(1 + width / 0.2) + centre
-        band = np.concatenate((ring, outer[::-1]))
-        brush.shape(band + np.float32((0, 0.02)), _rgb(look.skin, 0.4), 0.25, 0.012)
+        band: Floats = np.concatenate((ring, outer[::-1]))
+        brush.shape(band + _at((0, 0.02)), _rgb(look.skin, 0.4), 0.25, 0.012)
         brush.shape(band, color, 0.95, 0.003)
         arm = np.asarray(((side * 0.53, 0.0), (side * 0.8, -0.01), (side * 1.2, 0.0)), np.float32)
         brush.line(np.repeat(arm, 2, 0), color, width * 1.1, 0.9, 0.003)
@@ -1090,7 +1092,7 @@ class Avatar:
         if right <= left or bottom <= top:
             return
         origin = (-_LEFT * unit - 0.5, -_TOP * unit - 0.5)
-        matrix = np.float32(
+        matrix = _at(
             (
                 (c, -s, x - 0.5 - left - c * origin[0] + s * origin[1]),
                 (s, c, y - 0.5 - top - s * origin[0] - c * origin[1]),
@@ -1216,8 +1218,8 @@ class Avatar:
             self._bun(behind, behind_cover, fine, yaw)
         if not (look.covering == "hijab" or (look.covering == "none" and look.style in _FALLING)):
             for side in (-1, 1):
-                near = math.cos(side * 1.45 + math.radians(yaw)) > 0.15
-                layer = (front, front_cover) if near else (behind, behind_cover)
+                facing = math.cos(side * 1.45 + math.radians(yaw)) > 0.15
+                layer = (front, front_cover) if facing else (behind, behind_cover)
                 self._ear(*layer, side, yaw, pitch)
         return _Form(
             map_1,
@@ -1295,7 +1297,7 @@ class Avatar:
         np.maximum(cover, (on * 255).astype(np.uint8), out=cover)
 
     def _scene(self) -> Image:
-        made: Image = self._cache.get((self._key, "scene"), lambda: self._paint_scene(), lambda a: a.nbytes)
+        made: Image = self._cache.get((self._key, "scene"), self._paint_scene, lambda a: a.nbytes)
         return made
 
     def _paint_scene(self) -> Image:
@@ -1339,7 +1341,7 @@ class Avatar:
                         np.float32,
                     )
                     brush = _Brush(color, unit, float(x[0]) - 0.5 / unit, float(y[0]) - 0.5 / unit)
-                    brush.shape(flap + np.float32((0, 0.05)), cloth * 0.45, 0.6, 0.03)
+                    brush.shape(flap + _at((0, 0.05)), cloth * 0.45, 0.6, 0.03)
                     brush.shape(flap, np.clip(cloth * 1.14 + 10, 0, 255), 1.0, 0.006)
                 brush = _Brush(color, unit, float(x[0]) - 0.5 / unit, float(y[0]) - 0.5 / unit)
                 brush.line(

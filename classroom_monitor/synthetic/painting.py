@@ -79,8 +79,12 @@ LOOKS: Final[dict[str, Theme]] = {
 _FONTS: Final[dict[str, Any]] = {}
 
 
+def _points(values: Sequence[Sequence[float]]) -> NDArray[np.int32]:
+    return np.asarray(values, np.int32)
+
+
 def _font() -> Any:
-    # OpenCV 5 carries its own fonts, which know accents, Cyrillic and CJK; made late, for each costs a moment.
+    # OpenCV 5 carries its own fonts, which know accents, Cyrillic and CJK.
     if not _FONTS:
         _FONTS["sans"] = cv2.FontFace("sans")
     return _FONTS["sans"]
@@ -164,7 +168,7 @@ def grid(count: int, area: Box, gap: int, columns: int = 0, left_aligned: bool =
     w, h = max(16, best_w * 16), max(9, best_w * 9)
     rows = math.ceil(count / best)
     top = area.y + (area.h - rows * h - gap * (rows - 1)) // 2
-    boxes = []
+    boxes: list[Box] = []
     for row in range(rows):
         here = min(best, count - row * best)
         wide = (best if left_aligned else here) * (w + gap) - gap
@@ -330,7 +334,7 @@ class Painter:
         elif kind == 1:
             cv2.rectangle(picture, (x - r, y - r // 2), (x + r // 3, y + r // 2), color, -1)
             cv2.fillPoly(
-                picture, [np.int32(((x + r // 2, y), (x + r, y - r // 2), (x + r, y + r // 2)))], color, aa
+                picture, [_points(((x + r // 2, y), (x + r, y - r // 2), (x + r, y + r // 2)))], color, aa
             )
         elif kind == 2:
             cv2.circle(picture, (x, y - r // 2), r // 2, color, -1, aa)
@@ -339,7 +343,7 @@ class Painter:
             cv2.rectangle(picture, (x - r, y - r), (x + r, y + r // 2), color, -1)
             cv2.fillPoly(
                 picture,
-                [np.int32(((x - r // 2, y + r // 2), (x, y + r // 2), (x - r // 2, y + r)))],
+                [_points(((x - r // 2, y + r // 2), (x, y + r // 2), (x - r // 2, y + r)))],
                 color,
                 aa,
             )
@@ -420,7 +424,7 @@ class Painter:
         color, cover = self._cache.get(
             key, lambda: self._make_label(face, h, w), lambda pair: pair[0].nbytes + pair[1].nbytes
         )
-        lh, lw = cover.shape
+        lh = cover.shape[0]
         inset = round(h * 0.035) if self.theme.label == "pill" else 0
         blend(spot, inset, h - lh - inset, color, cover)
         if self.theme.label == "plain" and face.muted:
@@ -451,7 +455,7 @@ class Painter:
         )
         ink = text[..., 0].astype(np.float32) / 255
         ground = {"flush": 0.62, "pill": 0.68, "plain": 0.0}.get(self.theme.label, 0.6)
-        shape = np.ones((lh, lw), np.float32)
+        shape: NDArray[Any] = np.ones((lh, lw), np.float32)
         if self.theme.label == "pill":
             shape = rounded(lw, lh, lh * 0.3).astype(np.float32) / 255
         cover = ink + (1 - ink) * ground * shape
@@ -524,7 +528,7 @@ class Painter:
                 )
             cv2.fillPoly(
                 spot,
-                [np.int32(((x - round(0.88 * r), y), (x + round(0.88 * r), y), (x, y + r)))],
+                [_points(((x - round(0.88 * r), y), (x + round(0.88 * r), y), (x, y + r)))],
                 red,
                 cv2.LINE_AA,
             )
@@ -536,7 +540,7 @@ class Painter:
             cv2.line(spot, (x - r // 4, y), (x - r // 8, y - r), yellow, max(2, round(r * 0.42)), cv2.LINE_AA)
 
     def off(self, picture: Image, box: Box, name: str, kind: int) -> None:
-        """A tile whose camera is off: 0 and 1 the name, 2 an initial on a coloured square, 3 a figure, 4 black."""
+        """A tile whose camera is off: 0, 1 the name, 2 an initial on a square, 3 a figure, 4 black."""
         spot = box.cut(picture)
         h, w = spot.shape[:2]
         spot[:] = (0, 0, 0) if kind == 4 else self.theme.fill
@@ -650,7 +654,7 @@ class Painter:
             tip = r if side else -r
             cv2.fillPoly(
                 picture,
-                [np.int32(((cx - tip, cy - r), (cx - tip, cy + r), (cx + tip, cy)))],
+                [_points(((cx - tip, cy - r), (cx - tip, cy + r), (cx + tip, cy)))],
                 (225, 225, 225),
                 cv2.LINE_AA,
             )
@@ -687,7 +691,7 @@ class Painter:
         cv2.line(picture, (x0, y), (round(x0 + (x1 - x0) * share), y), (235, 50, 40), self.px(4), cv2.LINE_AA)
         cv2.fillPoly(
             picture,
-            [np.int32(((x0, y + self.px(14)), (x0, y + self.px(34)), (x0 + self.px(16), y + self.px(24))))],
+            [_points(((x0, y + self.px(14)), (x0, y + self.px(34)), (x0 + self.px(16), y + self.px(24))))],
             (240, 240, 240),
             cv2.LINE_AA,
         )

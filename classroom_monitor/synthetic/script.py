@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from classroom_monitor.errors import ScriptError
 from classroom_monitor.records import (
@@ -28,6 +29,8 @@ from classroom_monitor.records import (
     TileState,
 )
 from classroom_monitor.settings import configs_folder, load_settings
+
+Values = NDArray[np.float64]
 
 THEMES: Final = (
     "zoom_2020",
@@ -179,10 +182,11 @@ def read_script(source: str | Path) -> Script:
     Raises ScriptError, whose one line names file, event and remedy.
     """
     file = Path(source)
-    built_in = configs_folder() / "rehearsals" / f"{source}.toml"
+    plain = str(source).strip().lower().replace("-", "_").replace(" ", "_")
+    built_in = configs_folder() / "rehearsals" / f"{plain}.toml"
     if file.suffix != ".toml" and not file.is_file():
         if not built_in.is_file() or built_in.parent != (configs_folder() / "rehearsals"):
-            near = difflib.get_close_matches(str(source), rehearsals(), 1)
+            near = difflib.get_close_matches(plain, rehearsals(), 1)
             hint = (
                 f"did you mean {near[0]!r}?"
                 if near
@@ -381,7 +385,7 @@ def default_coordinates() -> tuple[float, ...]:
 class _Track:
     """A student's channels over time: targets, each reached by a smooth ramp."""
 
-    def __init__(self, changes: list[tuple[float, np.ndarray[Any, np.dtype[np.float64]]]]) -> None:
+    def __init__(self, changes: list[tuple[float, Values]]) -> None:
         changes.sort(key=lambda change: change[0])
         self.times = [time for time, _ in changes]
         self.targets = [target for _, target in changes]
@@ -389,12 +393,12 @@ class _Track:
         for index in range(1, len(changes)):
             self.starts.append(self._value(index - 1, self.times[index]))
 
-    def _value(self, index: int, seconds: float) -> np.ndarray[Any, np.dtype[np.float64]]:
+    def _value(self, index: int, seconds: float) -> Values:
         t = min(1.0, max(0.0, (seconds - self.times[index]) / RAMP))
         eased = t * t * (3 - 2 * t)
         return self.starts[index] + (self.targets[index] - self.starts[index]) * eased
 
-    def at(self, seconds: float) -> np.ndarray[Any, np.dtype[np.float64]]:
+    def at(self, seconds: float) -> Values:
         index = max(0, bisect.bisect_right(self.times, seconds) - 1)
         return self._value(index, seconds)
 
@@ -503,7 +507,8 @@ class Plan:
 
     def page(self, seconds: float) -> int:
         """The page shown, from 1."""
-        return int(self._running(seconds, "page") or 1)
+        page = self._running(seconds, "page")
+        return page if isinstance(page, int) else 1
 
     def popup(self, seconds: float) -> str | None:
         """The text of a pop-up over the tiles."""
@@ -586,14 +591,12 @@ class Plan:
             changes.append((at, target))
         return _Track(changes)
 
-    def _small_looks(
-        self, rng: np.random.Generator, rest: np.ndarray[Any, np.dtype[np.float64]]
-    ) -> list[tuple[float, float, np.ndarray[Any, np.dtype[np.float64]]]]:
+    def _small_looks(self, rng: np.random.Generator, rest: Values) -> list[tuple[float, float, Values]]:
         """What faces do of themselves: a passing smile, a glance aside, a look at the notes."""
         # Everyone has a few places to glance at (the other screen, the door, the notes).
         glances = [(float(rng.normal(0, 11)), float(rng.normal(2, 4))) for _ in range(2)]
         glances.append((float(rng.normal(0, 4)), float(rng.uniform(9, 16))))
-        found = []
+        found: list[tuple[float, float, Values]] = []
         at = float(rng.exponential(25))
         while at < self.duration and len(found) < 4000:
             length = float(rng.uniform(2.5, 7))
@@ -629,7 +632,7 @@ class Plan:
 
     def _find_changes(self) -> tuple[Change, ...]:
         """Class-wide changes of valence, at the starts and ends of what at least half the class does."""
-        edges = set()
+        edges: set[float] = set()
         for each, start, end, chosen in self._timed:
             if each.expression is not None and len(chosen) * 2 >= self.students:
                 edges.update(t for t in (start, end) if 0 < t < self.duration)

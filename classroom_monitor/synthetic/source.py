@@ -197,6 +197,11 @@ class SyntheticSource:
         self._cache = Cache(_MEMORY)
         self._avatars.clear()
 
+    @property
+    def memory(self) -> int:
+        """Bytes of pictures and surfaces kept for painting."""
+        return self._cache.size
+
     # Who sits where
 
     def _seat(self) -> dict[int, _Seat]:
