@@ -51,8 +51,8 @@ OWN_SPREADS, CLASS_SPREADS = 3.0, 2.5
 #: From the median absolute deviation to the standard deviation of a normal distribution.
 TO_SD = 1.4826
 
-#: What more than this share of the class shows at once is the class's, and flags no one.
-CLASS_SHARE = 1 / 3
+#: What more than this share of the class shows at once, to so much of the limit, is the class's.
+CLASS_SHARE, CLASS_LEVEL = 0.2, 0.75
 
 #: Fewer students than this are no class to compare with.
 CLASS_AT_LEAST = 5
@@ -103,6 +103,11 @@ class _Seen:
     brow: float = 0.0
     eyes: float = 0.0
     cues_at: float = -math.inf
+
+    def hidden(self, seconds: float, settings: FlagsSettings) -> bool:
+        """Whether the head was lately turned away, or the eyes closed, beyond half of their limits."""
+        turned = self.turn >= settings.turn_by / 2 or self.eyes >= settings.eyes_closed / 2
+        return turned and seconds - self.cues_at <= CUES_FRESH
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +214,7 @@ class Flags:
                 level = 0.0 if state.presence in OVER else rule(state)
                 if level is not None:
                     found.append((state, level))
-            with_it = sum(level >= EASED for _, level in found)
+            with_it = sum(level >= CLASS_LEVEL for _, level in found)
             known = sum(state.presence not in OVER for state, _ in found)
             shared = known >= CLASS_AT_LEAST and with_it > CLASS_SHARE * known
             for state, level in found:
@@ -247,6 +252,8 @@ class Flags:
         def lower(state: StudentState) -> float | None:
             if not state.usable or state.valence_spread is None or of_class.deviation is None:
                 return None
+            if self._seen[state.student].hidden(self._last, settings):
+                return None  # a face from the side or with shut eyes reads as unpleasant
             if state.valence is None or state.valence_usual is None:
                 return None
             own = max(
@@ -333,20 +340,22 @@ class Flags:
             self._tokens += 1
             self._refill_from += settings.refill
         raised = [case for case in self._cases.values() if case.flag is not None]
-        shown = sum(case.flag is not None and case.flag.shown is not None for case in raised)
+        shown = {case.flag.student for case in raised if case.flag and case.flag.shown is not None}
         waiting = [
             case
             for case in raised
             if case.flag and case.flag.shown is None and case.last_with == case.last_known
         ]
         for case in sorted(waiting, key=lambda each: each.since):
-            if self._tokens == 0 or shown >= settings.shown_at_most:
+            assert case.flag is not None
+            if self._tokens == 0 or len(shown) >= settings.shown_at_most:
                 return
+            if case.flag.student in shown:
+                continue  # the name stands on the page already
             if self._tokens == settings.bucket:
                 self._refill_from = seconds
             self._tokens -= 1
-            shown += 1
-            assert case.flag is not None
+            shown.add(case.flag.student)
             case.flag = replace(case.flag, shown=seconds)
 
 

@@ -354,7 +354,7 @@ class Mood:
 
         Each student not seen now is taken to be as usual, plus what the seen ones deviate from theirs (the
         difference estimator of survey sampling): so it moves nothing who is out of view. Its variance is that
-        of a mean over a finite population, plus the reading error of the seen.
+        of a mean over a finite population, plus the reading error.
         """
         usual = {
             student: own if (own := self._tracks[student].valence.value) is not None else class_usual
@@ -368,8 +368,9 @@ class Mood:
         squares = math.fsum((each - middle) ** 2 for each in deviations)
         variance = (squares + PRIOR_WEIGHT * PRIOR_SPREAD**2) / (max(0, n - 1) + PRIOR_WEIGHT)
         sampling = (1 - n / everyone) * variance / n
-        reading_error = self._settings.reading_error**2 / n
-        total = sampling + reading_error
+        # The error of the single face averages out; what the network does to all faces alike does not.
+        reading = self._settings.reading_error**2 / n + (self._settings.shared_error * valence) ** 2
+        total = sampling + reading
         freedom = (n - 1 + PRIOR_WEIGHT) * (total / sampling) ** 2 if sampling else math.inf
         return max(-1.0, min(1.0, valence)), _student_90(freedom) * math.sqrt(total)
 

@@ -117,6 +117,7 @@ class MoodSettings:
     min_share: float = number(0.1, 1)
     baseline: float = number(30, 900, "s")
     reading_error: float = number(0.01, 1, "valence")
+    shared_error: float = number(0, 1)
     somewhat: float = number(0.02, 0.5, "valence")
     clearly: float = number(0.1, 0.9, "valence")
     mixed_spread: float = number(0.1, 1, "valence")
