@@ -1,0 +1,1 @@
+"""Training and evaluation of the expression network. Imports classroom_monitor, never the other way."""
