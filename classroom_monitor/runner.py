@@ -509,8 +509,9 @@ class Parts:
         from classroom_monitor.faces import MediaPipeFaceFinder
 
         self._settings = settings
-        self.finder: FaceFinder = MediaPipeFaceFinder(settings.faces)
+        # First what may be refused: MediaPipe's tasks make noise at the end where they were not closed.
         self.model: ExpressionModel = ExpressionCNN(settings.expression)
+        self.finder: FaceFinder = MediaPipeFaceFinder(settings.faces)
         self._cues = CueReader(settings.faces)
 
     def pipeline(self) -> Pipeline:
