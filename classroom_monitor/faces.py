@@ -209,7 +209,11 @@ class FaceReader:
     def _is_new(self, image: Image, gallery: Gallery) -> bool:
         """Whether the layout, or without one the scene, is another than last time."""
         slots = frozenset(tile.box for tile in gallery.tiles)
-        scene = cv2.resize(image, (32, 18), interpolation=cv2.INTER_AREA)
+        scene = cv2.resize(
+            image[:: max(1, image.shape[0] // 144), :: max(1, image.shape[1] // 256)],
+            (32, 18),
+            interpolation=cv2.INTER_AREA,
+        )
         last, self._scene = self._scene, scene
         changed = last is None or slots != self._slots
         if not changed and last is not None and not slots:

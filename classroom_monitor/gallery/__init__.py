@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from classroom_monitor.gallery.reader import GalleryReader, label_box
+from classroom_monitor.gallery.reader import GalleryReader
 
-__all__ = ["GalleryReader", "label_box"]
+__all__ = ["GalleryReader"]

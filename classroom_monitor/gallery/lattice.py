@@ -88,7 +88,7 @@ class SlotScores:
         self._white = white
 
     def everywhere(self, w: int, h: int) -> tuple[Array, Array, int, int]:
-        """Slots w x h at each STRIDE-th position: score, half the visible length of their sides, first corner."""
+        """Slots w x h at each STRIDE-th position: score, visible length of their sides, first corner."""
         width, height = self.edges.width, self.edges.height
         x0 = -int(w * (1 - LEAST_VISIBLE)) // STRIDE * STRIDE
         y0 = -int(h * (1 - LEAST_VISIBLE)) // STRIDE * STRIDE
@@ -247,7 +247,7 @@ def _peaks(score: Array, enough: float, half_w: int, half_h: int) -> Iterator[tu
 
 
 def complete(scores: SlotScores, seed: Layout) -> Layout | None:
-    """The rows and columns that the picture supports on the lattice of the seed; None where there are none."""
+    """The rows and columns that the picture supports on the seed's lattice; None where there are none."""
     w, h, across, down = seed.w, seed.h, seed.across, seed.down
     width, height = scores.edges.width, scores.edges.height
     first = -int((seed.y + h * (1 - LEAST_VISIBLE)) // down)

@@ -2,37 +2,73 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 
-from classroom_monitor.gallery.edges import find_edges
-from classroom_monitor.gallery.lattice import WIDE, Layout, SlotScores, candidates, complete, white_sums
-from classroom_monitor.gallery.refine import refine
-from classroom_monitor.gallery.states import Content, content_of
+from classroom_monitor.gallery.edges import Array
+from classroom_monitor.gallery.fit import side_strengths
+from classroom_monitor.gallery.lattice import Layout
+from classroom_monitor.gallery.search import find_layouts, follow
+from classroom_monitor.gallery.states import Content, content_of, sketch
 from classroom_monitor.records import Box, Gallery, Image, Tile, TileState
 
-#: Longest side of the pictures in which lattices are searched, and brought to the pixel.
-SEARCH_SIDE, FINE_SIDE = 960, 1600
+#: A layout fits while its sides are at least so strong as a share of when it was found: the weaker of upright
+#: and level sides. Recompression costs 0.1 at most, a shift by 8 px or an enlargement by 6 % at least 0.3.
+FITS, LOST = 0.85, 0.6
 
-#: Least height of a tile in the search picture.
-LEAST_TILE = 36
+#: Looks in a row that do not fit, without being quite lost, before a new search.
+PATIENCE = 2
 
-#: Candidates that are completed.
-TRIED = 30
+#: Looks after which a known layout is checked for tiles that came or went, and a picture without tiles is
+#: searched again. People can join without moving an edge when a row has room.
+FOLLOW_EVERY, SEARCH_EVERY = 10, 15
+
+#: Layouts remembered for when they come back: pages, and a share that ends.
+REMEMBERED = 4
+
+#: Mean difference in levels of two tiny copies of frames from which the scene is another one.
+ANOTHER_SCENE = 12.0
+
+#: Levels by which some part of a tile changes when somebody is in it, and when it is a still picture.
+MOVES, STILL = 3.0, 1.2
+
+#: Still looks, while others move, after which a square picture and then any picture is taken for a photo.
+STILL_SQUARE, STILL_ANY = 3, 8
+
+#: Mean change in levels with which a slot shows another person or picture altogether.
+REPLACED = 28.0
 
 
-def label_box(tile: Tile) -> Box:
-    """Where the name label of a tile stands: its lower left."""
-    height = max(8, round(0.17 * tile.box.h))
-    return Box(tile.box.x, tile.box.bottom - height, round(0.75 * tile.box.w), height)
+@dataclass(slots=True)
+class _Slot:
+    """What is known of the picture in one slot."""
+
+    sketch: Array
+    still: int = 0
+    moved: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """Layouts as found together, with the strength of their upright and level sides then."""
+
+    layouts: tuple[Layout, ...]
+    size: tuple[int, int]
+    strength: tuple[float, float]
 
 
 class GalleryReader:
     """Reads galleries from the frames of one source, in order."""
 
     def __init__(self) -> None:
-        self._layouts: tuple[Layout, ...] = ()
-        self._size = (0, 0)
+        self._known: _Known | None = None
+        self._past: list[_Known] = []
+        self._misses = 0
+        self._looks = 0
+        self._scene: Image | None = None
+        self._slots: dict[Box, _Slot] = {}
 
     def read(self, image: Image) -> Gallery:
         """The tiles of a frame (uint8 RGB [H, W, 3]).
@@ -40,44 +76,110 @@ class GalleryReader:
         A tile's state is CAMERA_OFF, PHOTO (a suspicion), or NO_FACE for one that looks live and has not
         been searched for faces yet.
         """
-        layouts = find_layouts(image)
+        self._update(image)
+        if self._known is None:
+            self._slots = {}
+            return Gallery((), False)
         height, width = image.shape[:2]
-        tiles = []
-        for layout in layouts:
-            for row, column, box in layout.boxes(width, height):
-                content = content_of(box.cut(image))
-                state = TileState.NO_FACE
-                if content.off:
-                    state = TileState.CAMERA_OFF
-                elif content is Content.PHOTO:
-                    state = TileState.PHOTO
-                tiles.append(Tile(box, state, (), row, column))
-        return Gallery(tuple(tiles), bool(tiles))
+        places = [place for layout in self._known.layouts for place in layout.boxes(width, height)]
+        contents = [content_of(box.cut(image)) for _, _, box in places]
+        self._watch(image, [box for _, _, box in places])
+        tiles = [
+            Tile(box, self._state(box, content), (), row, column)
+            for (row, column, box), content in zip(places, contents, strict=True)
+        ]
+        return Gallery(tuple(tiles), True)
+
+    def _update(self, image: Image) -> None:
+        """Keeps, follows or searches the layout."""
+        size = (image.shape[1], image.shape[0])
+        scene = np.asarray(
+            cv2.resize(
+                image[:: max(1, size[1] // 144), :: max(1, size[0] // 256)],
+                (32, 18),
+                interpolation=cv2.INTER_AREA,
+            ),
+            np.uint8,
+        )
+        last, self._scene = self._scene, scene
+        self._looks += 1
+        if self._known is None or self._known.size != size:
+            another = last is None or float(cv2.absdiff(scene, last).mean()) > ANOTHER_SCENE
+            if self._known is not None or another or self._looks >= SEARCH_EVERY:
+                self._search(image, size)
+            return
+        fit = _fit(image, self._known)
+        if fit >= FITS:
+            self._misses = 0
+            if self._looks >= FOLLOW_EVERY:
+                self._looks = 0
+                self._keep(image, size, follow(image, self._known.layouts))
+            return
+        self._misses += 1
+        if fit < LOST or self._misses >= PATIENCE:
+            self._search(image, size)
+
+    def _search(self, image: Image, size: tuple[int, int]) -> None:
+        self._looks = self._misses = 0
+        for past in self._past:
+            if past is not self._known and past.size == size and _fit(image, past) >= FITS:
+                self._known = past
+                return
+        self._keep(image, size, find_layouts(image))
+
+    def _keep(self, image: Image, size: tuple[int, int], layouts: tuple[Layout, ...]) -> None:
+        if not layouts:
+            self._known = None
+            return
+        if self._known is not None and self._known.size == size and self._known.layouts == layouts:
+            return
+        self._known = _Known(layouts, size, _strength(image, layouts))
+        self._past = [self._known, *(past for past in self._past if past.layouts != layouts)][:REMEMBERED]
+
+    def _watch(self, image: Image, boxes: list[Box]) -> None:
+        """Notes which slots move. Where none does, the whole picture stands still and nothing is learnt."""
+        changes: list[tuple[_Slot, float, Array]] = []
+        slots: dict[Box, _Slot] = {}
+        for box in boxes:
+            now = sketch(box.cut(image))
+            slot = self._slots.get(box)
+            if slot is None or float(np.abs(now - slot.sketch).mean()) > REPLACED:
+                slots[box] = _Slot(now)
+                continue
+            slots[box] = slot
+            changes.append((slot, float(np.quantile(np.abs(now - slot.sketch), 0.98)), now))
+        self._slots = slots
+        alive = any(change > MOVES for _, change, _ in changes)
+        for slot, change, now in changes:
+            slot.sketch = now
+            if change > MOVES:
+                slot.moved, slot.still = True, 0
+            elif change < STILL and alive:
+                slot.still += 1
+
+    def _state(self, box: Box, content: Content) -> TileState:
+        if content.off:
+            return TileState.CAMERA_OFF
+        slot = self._slots[box]
+        if slot.still >= STILL_ANY or (content is Content.PHOTO and slot.still >= STILL_SQUARE):
+            return TileState.PHOTO
+        if content is Content.PHOTO and not slot.moved:
+            return TileState.PHOTO
+        return TileState.NO_FACE
 
 
-def find_layouts(image: Image) -> tuple[Layout, ...]:
-    """The lattices of tiles in a picture, in its pixels; the one with most evidence first."""
-    small, scale = _reduced(image, SEARCH_SIDE)
-    height, width = small.shape[:2]
-    if min(height, width) < LEAST_TILE * 1.5:
-        return ()
-    scores = SlotScores(find_edges(small, widen=5), white_sums(small))
-    most = int(1.1 * min(height, width / WIDE))
-    found = [
-        done for seed in candidates(scores, LEAST_TILE, most)[:TRIED] if (done := complete(scores, seed))
-    ]
-    found = [layout for layout in found if layout.count > 1]
-    if not found:
-        return ()
-    best = max(found, key=lambda layout: layout.score)
-    fine, fine_scale = _reduced(image, FINE_SIDE)
-    exact = refine(find_edges(fine), best.scaled(fine_scale / scale), 2.5 * fine_scale / scale, WIDE)
-    return (exact.scaled(1 / fine_scale),)
+def _strength(image: Image, layouts: tuple[Layout, ...]) -> tuple[float, float]:
+    """Mean strength of the upright and of the level sides of all tiles that are inside the picture."""
+    sides = side_strengths(image, np.vstack([layout.corners() for layout in layouts]))
+
+    def mean(some: Array) -> float:
+        seen = some[~np.isnan(some)]
+        return float(seen.mean()) if len(seen) else 0.0
+
+    return mean(sides[:, :2]), mean(sides[:, 2:])
 
 
-def _reduced(image: Image, side: int) -> tuple[Image, float]:
-    scale = min(1.0, side / max(image.shape[:2]))
-    if scale == 1.0:
-        return image, 1.0
-    size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
-    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA)), scale
+def _fit(image: Image, known: _Known) -> float:
+    """How strong the sides still are, as a share of when the layout was found."""
+    now = _strength(image, known.layouts)
+    return min(n / max(then, 0.05) for n, then in zip(now, known.strength, strict=True))
