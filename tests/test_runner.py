@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import pytest
 
-from classroom_monitor.clock import RealClock, SteppedClock
+from classroom_monitor.clock import SteppedClock
 from classroom_monitor.errors import NoWindowError, SourceError
 from classroom_monitor.pipeline import Pipeline
 from classroom_monitor.records import (
@@ -241,7 +241,7 @@ class TestListener:
     def pipe(self) -> Iterator[tuple[Any, Room, threading.Thread]]:
         room = Room()
         ours, theirs = multiprocessing.Pipe()
-        listener = Listener(theirs, room.runner, RealClock())
+        listener = Listener(theirs, room.runner, room.clock)
         thread = threading.Thread(target=listener.serve)
         thread.start()
         yield ours, room, thread
