@@ -123,7 +123,7 @@ def _frame(context: Context) -> Any:
         theme=theme.MANTINE,
         defaultColorScheme="auto",
         children=[
-            dcc.Location(id="location"),
+            dcc.Location(id="location", refresh="callback-nav"),
             dcc.Store(id="view"),
             html.A(wording.SKIP, href="#page", className="skip"),
             html.Div(id="page", className="page", tabIndex="-1"),

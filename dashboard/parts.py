@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import urllib.parse
 from typing import Any
 
 from dash import dcc, html
@@ -27,6 +28,16 @@ def family(probabilities: Probabilities) -> str:
     """The largest of the three: `pleasant`, `neutral` or `unpleasant`."""
     shares = families(probabilities)
     return wording.FAMILIES[shares.index(max(shares))]
+
+
+def review_path(session_id: str) -> str:
+    """The address of a session's review."""
+    return f"/review/{urllib.parse.quote(session_id, safe='')}"
+
+
+def student_path(session_id: str, student: str) -> str:
+    """The address of a student in a session."""
+    return f"/student/{urllib.parse.quote(session_id, safe='')}/{student}"
 
 
 def icon(name: str, **more: Any) -> Any:
@@ -55,9 +66,7 @@ def key(letter: str) -> Any:
 
 
 def button(label: Any, *, kind: str = "", shortcut: str = "", **more: Any) -> Any:
-    """A button. kind: words of `main`, `quiet`, `small`, `large`. shortcut: the key shown behind the "
-    "label.
-    """
+    """A button. kind: words of `main`, `quiet`, `small`, `large`. shortcut: the key shown behind it."""
     children = [label, key(shortcut)] if shortcut else label
     name = " ".join(["btn", *kind.split()])
     if shortcut:

@@ -54,8 +54,8 @@ def same_site(site: str | None, origin: str | None, host: str) -> bool:
     """Whether a request that changes something comes from our own pages.
 
     site, origin, host: the headers Sec-Fetch-Site, Origin and Host. Browsers say it in the first; older
-    ones in Origin, whose host must then equal Host. A request with neither comes from no browser and is let through
-    (it needs the cookie all the same).
+    ones in Origin, whose host must then equal Host. A request with neither comes from no browser and is let
+    through (it needs the cookie all the same).
     """
     if site is not None:
         return site in ("same-origin", "none")
@@ -146,9 +146,7 @@ def _swap(cookie: str, value: str) -> flask.typing.ResponseReturnValue:
 
 
 def _refusal(status: int, text: wording.Refusal) -> flask.Response:
-    """A page of plain HTML that says what is wrong and how to get in; no word of it comes from the "
-    "request.
-    """
+    """A plain page that says what is wrong and how to get in; no word of it comes from the request."""
     body = (
         "<!doctype html><html lang='en'><meta charset='utf-8'>"
         "<meta name='viewport' content='width=device-width'>"

@@ -116,6 +116,26 @@ def too_few_sentence(count: int, expected: int, min_faces: int) -> str:
     return f"{count} of {expected} {'is' if count == 1 else 'are'} in view: {too_few(count, min_faces)}."
 
 
+def trend_over(word: str, minutes: int) -> str:
+    """`dimming over 5 min`."""
+    return f"{word} over {minutes} min"
+
+
+def trend_since(word: str, clock: str) -> str:
+    """`dimming since 10:43`."""
+    return f"{word} since {clock}"
+
+
+def apart(other_page: int, left_out: int) -> str:
+    """Who is counted apart: `3 on another page · 1 left out`; empty for none."""
+    found = []
+    if other_page:
+        found.append(f"{other_page} on another page")
+    if left_out:
+        found.append(f"{left_out} left out")
+    return " · ".join(found)
+
+
 CHART_LEGEND = (
     "Line: middle of the faces seen. Band: 90 % interval, wider when fewer are seen. "
     "Dotted: too few. Gap: nothing could be read."
@@ -128,6 +148,11 @@ CALL_HEADING = "The call, as you see it"
 CALL_LIST_HEADING = "Not on this page"
 DRAWN_CALL = "The drawn call"
 DRAWN_NOTE = "These students are drawn. No one is watched."
+
+
+def not_read(seconds: float) -> str:
+    """The label of a gap."""
+    return f"not read for {lasting(seconds)}"
 
 
 def half(expected: int) -> str:
@@ -208,6 +233,11 @@ def more(count: int) -> str:
     return f"+{count} more" if count > 0 else ""
 
 
+def since(clock: str) -> str:
+    """`since 10:45`."""
+    return f"since {clock}"
+
+
 def lasting(seconds: float) -> str:
     """`40 s`, `2 min` or `1 h 5 min`."""
     if seconds < 90:
@@ -281,6 +311,8 @@ COMPACT_LABEL = "Open the compact view in a window of its own"
 HIDE_NAMES = "Hide names"
 SHOW_NAMES = "Show names"
 LIVE = "Live"
+SESSIONS = "Sessions"
+OPEN_REVIEW = "Open the review"
 SCHEME_LIGHT = "Light"
 SCHEME_DARK = "Dark"
 SCHEME_LABEL = "Switch between light and dark"
@@ -339,8 +371,9 @@ TOKEN_REFUSED = Refusal(
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A state with a screen of its own: what is wrong, why, and the next steps. `tiles`: how the picture beside it
-    draws the call (`outlines`, `black`, `covered` or `speaker`).
+    """A state with a screen of its own: what is wrong, why, and the next steps.
+
+    tiles: how the picture beside it draws the call (`outlines`, `black`, `covered` or `speaker`).
     """
 
     code: str
