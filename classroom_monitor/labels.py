@@ -38,6 +38,8 @@ CAPS = 10.0
 BASE_ROW = 15.0
 # Longer labels are cut by every program that draws them.
 MAX_COLUMNS = 420
+# Chroma, as a share of the lightest channel, from which a pixel is plainly coloured.
+COLOURED = 0.47
 # Columns over which the ink is compared with its surroundings.
 BAND = 19
 # Comparing: one line may be so much wider; pieces of so many columns slip so far against one another.
@@ -195,13 +197,17 @@ def _same_ink(a: Ink, b: Ink) -> bool:
 def coverage(picture: Image, slot_height: float) -> NDArray[np.float32]:
     """How much of each pixel is white text, 0..1: the excess over what lies behind, against pure white.
 
-    Taking the darkest colour channel makes red microphones, green borders and skin dark.
+    Taking the darkest colour channel makes skin dark; what is plainly coloured is no text: red microphones and
+    the border of the one who speaks.
     """
-    darkest = cv2.min(cv2.min(picture[..., 0], picture[..., 1]), picture[..., 2])
+    red, green, blue = cv2.split(picture)
+    darkest, lightest = cv2.min(cv2.min(red, green), blue), cv2.max(cv2.max(red, green), blue)
     stroke = max(3, round(slot_height * 0.045) | 1)
     behind = cv2.morphologyEx(darkest, cv2.MORPH_OPEN, np.ones((stroke, stroke), np.uint8))
     room = cv2.max(cv2.subtract(np.full_like(behind, 235), behind), np.full_like(behind, 60))
-    covered = cv2.divide(cv2.subtract(darkest, behind), room, dtype=cv2.CV_32F)
+    excess = cv2.subtract(darkest, behind)
+    excess[cv2.addWeighted(lightest, 1.0 - COLOURED, darkest, -1.0, 0.0) > 0] = 0
+    covered = cv2.divide(excess, room, dtype=cv2.CV_32F)
     return np.asarray(cv2.min(covered, 1.0), np.float32)
 
 
