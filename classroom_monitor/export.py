@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -71,24 +70,26 @@ def export_session(
     names: with the students' names; without, pseudonyms alone (S07). Returns the files. Raises StoreError
     when the session is unknown, a file exists already (without `force`), or the folder cannot be written.
     """
+    files = export_files(store, session_id, format, names)
+    target = prepare(folder, list(files), force)
+    return [put(target / name, content) for name, content in files.items()]
+
+
+def export_files(store: Store, session_id: str, format: str, names: bool = False) -> dict[str, bytes]:  # noqa: A002
+    """The same files as bytes, by their names. Raises StoreError for an unknown session or format."""
     if format not in FORMATS:
         raise StoreError(f"{format!r} is no format of an export; known: {', '.join(FORMATS)}")
     session = store.session(session_id)
-    write = _write_csv if format == "csv" else _write_parquet
-    tables: dict[str, Callable[[], pd.DataFrame]] = {
-        "class": lambda: class_table(store, session.id),
-        "students": lambda: students_table(store, session.id, names),
-        "flags": lambda: flags_table(store, session.id, names),
-        "markers": lambda: markers_table(store, session.id),
+    write = _csv if format == "csv" else _parquet
+    tables = {
+        "class": class_table(store, session.id),
+        "students": students_table(store, session.id, names),
+        "flags": flags_table(store, session.id, names),
+        "markers": markers_table(store, session.id),
     }
-    files = {name: f"{name}.{format}" for name in tables}
-    target = prepare(folder, [*files.values(), "session.json"], force)
-    written = []
-    for name, make in tables.items():
-        written.append(_put(target / files[name], lambda path, make=make: write(make(), path)))  # type: ignore[misc]
+    files = {f"{name}.{format}": write(table) for name, table in tables.items()}
     text = json.dumps(describe(session), ensure_ascii=False, indent=2) + "\n"
-    written.append(_put(target / "session.json", lambda path: path.write_text(text, encoding="utf-8")))
-    return written
+    return files | {"session.json": text.encode("utf-8", "replace")}
 
 
 def prepare(folder: Path, files: list[str], force: bool) -> Path:
@@ -108,16 +109,16 @@ def prepare(folder: Path, files: list[str], force: bool) -> Path:
     return target
 
 
-def _put(path: Path, write: Callable[[Path], Any]) -> Path:
+def put(path: Path, content: bytes) -> Path:
     """Writes a file whole or not at all."""
     part = path.with_name(path.name + ".part")
     try:
-        write(part)
+        part.write_bytes(content)
         part.replace(path)
     except OSError as problem:
         part.unlink(missing_ok=True)
         raise StoreError(
-            f"{path}: cannot be written ({problem.strerror or problem}); free space or choose another folder"
+            f"{path}: cannot be written ({problem.strerror}); free space or choose another folder"
         ) from None
     return path
 
@@ -212,7 +213,7 @@ def guard(text: str) -> str:
     return "'" + "".join(kept)
 
 
-def _write_csv(table: pd.DataFrame, path: Path) -> None:
+def _csv(table: pd.DataFrame) -> bytes:
     out = table.copy(deep=False)
     if "time_local" in out:
         offset = (out["time_local"] - out["time_utc"].dt.tz_localize(None)).dt.total_seconds() // 60
@@ -228,10 +229,11 @@ def _write_csv(table: pd.DataFrame, path: Path) -> None:
         if not pd.api.types.is_numeric_dtype(out[name]):
             known = {each: guard(each) for each in out[name].unique() if isinstance(each, str)}
             out[name] = out[name].map(known).astype(object)
-    out.round(6).to_csv(path, index=False, encoding="utf-8", lineterminator="\n", na_rep="")
+    text: str = out.round(6).to_csv(None, index=False, lineterminator="\n", na_rep="")
+    return text.encode("utf-8")
 
 
-def _write_parquet(table: pd.DataFrame, path: Path) -> None:
+def _parquet(table: pd.DataFrame) -> bytes:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -242,7 +244,10 @@ def _write_parquet(table: pd.DataFrame, path: Path) -> None:
         fields.append(
             pa.field(field.name, kind, metadata={"unit": UNITS[field.name]} if field.name in UNITS else None)
         )
-    pq.write_table(made.cast(pa.schema(fields)), path)
+    sink = pa.BufferOutputStream()
+    pq.write_table(made.cast(pa.schema(fields)), sink)
+    written: bytes = sink.getvalue().to_pybytes()
+    return written
 
 
 def _named(store: Store, session_id: str, students: pd.Series) -> pd.Series:

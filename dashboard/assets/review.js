@@ -126,16 +126,14 @@
       }
       return none;
     },
-    // The mouse drew a stretch, or a double click asked for all.
-    dragged: function (first, second) {
-      [first, second].forEach(function (told) {
-        if (!told || !axis || !shown) return;
-        if (told["xaxis.autorange"]) { move(0, axis.length); return; }
-        var both = told["xaxis.range"] || [told["xaxis.range[0]"], told["xaxis.range[1]"]];
-        var from = both[0], to = both[1];
-        if (from !== undefined && to !== undefined && !same([from, to], shown)) move(from, to);
-      });
-      return window.dash_clientside.no_update;
+    // The mouse drew a stretch, or a double click asked for all. What `draw` caused itself tells its ticks too.
+    dragged: function (told) {
+      var none = window.dash_clientside.no_update;
+      if (!told || !axis || !shown || told["xaxis.tickvals"]) return none;
+      if (told["xaxis.autorange"]) { move(0, axis.length); return none; }
+      var both = told["xaxis.range"] || [told["xaxis.range[0]"], told["xaxis.range[1]"]];
+      if (both[0] !== undefined && both[1] !== undefined) move(both[0], both[1]);
+      return none;
     }
   };
 })();

@@ -1,0 +1,501 @@
+"""The figures of the review, as plain Plotly objects: timeline with coverage, lanes of shares.
+
+They are drawn for a palette and a width class, hold no more points than can be seen, and share one time axis
+in seconds since the start. assets/review.js moves that axis without asking the server.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from classroom_monitor.records import EXPRESSIONS, Marker, MarkerKind
+from dashboard import figures, theme, wording
+from dashboard import review_wording as words
+from dashboard.summary import Lecture, Numbers, Series
+from dashboard.theme import Palette
+
+Figure = dict[str, Any]
+
+#: Left margin in px: room for the labels of the lanes, wide and compact.
+MARGIN = {False: 132, True: 84}
+LANES_MARGIN = {False: 132, True: 116}
+RIGHT = 8
+
+TIMELINE_HEIGHT = {False: 372, True: 330}
+LANES_HEIGHT = {False: 300, True: 280}
+
+#: Where the parts of the timeline stand, in shares of the plotted height, from the bottom.
+STRIP = (0.0, 0.135)
+DIAMONDS = 0.235
+MOOD = (0.31, 1.0)
+
+#: Labels of marks closer together than this share of the axis would overlap: the later one goes.
+LABEL_ROOM = {False: 0.115, True: 0.42}
+
+LINE = 1.75
+
+
+def timeline(lecture: Lecture, colours: Palette, compact: bool, shown: tuple[float, float]) -> Figure:
+    """The mood of the class with its interval, the faces seen below it, marks above and turns at the foot."""
+    series = lecture.series
+    looks = drawn(series)
+    height = figures.reach(looks)
+    data = [*figures.ribbon(looks, colours), *figures.line(looks, colours, LINE), _hover(lecture, colours)]
+    data += figures.coverage(looks, colours)
+    turns = [each for each in lecture.markers if each.kind is MarkerKind.TURN]
+    marks = [each for each in lecture.markers if each.kind is not MarkerKind.TURN]
+    data.append(_diamonds(turns, colours))
+    top = max(1, lecture.expected)
+    shapes = [_zero(colours), _half(top, colours), *_shade(lecture, colours)]
+    shapes += [_tie(series, turn, height, colours) for turn in turns]
+    notes = [*_mood_labels(height, colours, compact), *_strip_labels(lecture, colours, compact)]
+    free = -1.0
+    for mark in marks:
+        shapes += _pennant(mark, colours)
+        if mark.seconds >= free:
+            notes.append(_pennant_label(mark, colours, compact))
+            free = mark.seconds + LABEL_ROOM[compact] * (shown[1] - shown[0])
+    notes += _silences(lecture, height, colours, shown, compact)
+    layout = _layout(lecture, colours, compact, shown)
+    layout |= {
+        "height": TIMELINE_HEIGHT[compact],
+        "margin": {"l": MARGIN[compact], "r": RIGHT, "t": 30, "b": 40, "pad": 0},
+        "yaxis": {
+            "domain": MOOD,
+            "range": [-height, height],
+            "showticklabels": False,
+            "fixedrange": True,
+        },
+        "yaxis2": {
+            "domain": STRIP,
+            "range": [0, top * 1.08],
+            "showticklabels": False,
+            "fixedrange": True,
+            "anchor": "x",
+        },
+        "yaxis3": {
+            "domain": [DIAMONDS - 0.02, DIAMONDS + 0.02],
+            "range": [-1, 1],
+            "showticklabels": False,
+            "fixedrange": True,
+            "anchor": "x",
+        },
+        "shapes": shapes,
+        "annotations": notes,
+    }
+    return {"data": data, "layout": layout}
+
+
+def lanes(lecture: Lecture, colours: Palette, compact: bool, shown: tuple[float, float]) -> Figure:
+    """One lane for each of the seven expressions: its share of the faces."""
+    series = lecture.series
+    data: list[Figure] = []
+    shapes: list[Figure] = []
+    notes: list[Figure] = []
+    layout = _layout(lecture, colours, compact, shown)
+    top = lane_top(series)
+    count = len(wording.LOOK_ORDER)
+    for place, name in enumerate(wording.LOOK_ORDER):
+        axis = "" if place == 0 else str(place + 1)
+        bottom = 1 - (place + 1) / count
+        share = series.shares[:, EXPRESSIONS.index(name)] if len(series) else np.zeros(0)
+        share = np.where(series.few, np.nan, share) if len(series) else share
+        ceiling = 1.0 if name == "neutral" else top
+        layout[f"yaxis{axis}"] = {
+            "domain": [bottom, bottom + 0.86 / count],
+            "range": [0, ceiling],
+            "showticklabels": False,
+            "fixedrange": True,
+            "anchor": "x",
+        }
+        colour = colours.expression(name)
+        for piece in series.runs():
+            for part in _known(share[piece]):
+                here = slice(piece.start + part.start, piece.start + part.stop)
+                data.append(
+                    {
+                        "type": "scatter",
+                        "x": figures.packed(series.seconds[here]),
+                        "y": figures.packed(share[here]),
+                        "yaxis": f"y{axis}",
+                        "mode": "lines",
+                        "line": {"color": colour, "width": LINE, "dash": theme.DASHES[name]},
+                        "fill": "tozeroy",
+                        "fillcolor": colours.fade(colour, 0.2),
+                        "hoverinfo": "skip",
+                    }
+                )
+        shapes.append(_rule(bottom, colours))
+        known = share[np.isfinite(share)]
+        label = wording.percent(float(np.median(known))) if len(known) else ""
+        middle = bottom + 0.4 / count
+        sample = {"color": colour, "width": LINE, "dash": theme.DASHES[name]}
+        if not compact:
+            shapes.append(
+                {
+                    "type": "line",
+                    "xref": "paper",
+                    "yref": "paper",
+                    "xsizemode": "pixel",
+                    "xanchor": 0,
+                    "x0": -MARGIN[False],
+                    "x1": -MARGIN[False] + 20,
+                    "y0": middle,
+                    "y1": middle,
+                    "line": sample,
+                }
+            )
+        notes.append(
+            _margin_note(
+                wording.LOOKS[name], middle, 0 if compact else 28, colours.ink2, LANES_MARGIN[compact]
+            )
+        )
+        notes.append(
+            {
+                "text": label,
+                "xref": "paper",
+                "yref": "paper",
+                "x": 0,
+                "y": middle,
+                "xanchor": "right",
+                "yanchor": "middle",
+                "xshift": -12,
+                "showarrow": False,
+                "font": {"color": colours.ink, "size": 12},
+            }
+        )
+    if len(series):
+        data.append(_lanes_hover(lecture, colours, count))
+    layout |= {
+        "height": LANES_HEIGHT[compact],
+        "margin": {"l": LANES_MARGIN[compact], "r": RIGHT, "t": 4, "b": 8, "pad": 0},
+        "shapes": shapes,
+        "annotations": notes,
+    }
+    layout["xaxis"] = {**layout["xaxis"], "showticklabels": False}
+    return {"data": data, "layout": layout}
+
+
+def lane_top(series: Series) -> float:
+    """The share at the top of the six smaller lanes: 40 %, or more where a look was that frequent."""
+    others = [index for index, name in enumerate(EXPRESSIONS) if name != "neutral"]
+    values = series.shares[:, others]
+    most = float(np.nanmax(values)) if np.isfinite(values).any() else 0.0
+    return max(0.4, math.ceil(most * 10) / 10)
+
+
+def drawn(series: Series) -> figures.Looks:
+    """The series as the live page's figures draw it."""
+    return figures.Looks(series.seconds, series.valence, series.low, series.high, series.seen, series.few)
+
+
+def ticks(lecture: Lecture, start: float, end: float, most: int) -> tuple[list[float], list[str]]:
+    """At most so many round times between start and end, as local clock over minutes in."""
+    step = next((each for each in (60, 120, 300, 600, 900, 1800, 3600) if (end - start) / each <= most), 7200)
+    first = math.ceil(start / step) * step
+    at = [float(each) for each in range(first, int(end) + 1, step)]
+    return at, [f"{words.clock(lecture, each)}<br>{int(each // 60)} min" for each in at]
+
+
+# --- parts of the timeline ----------------------------------------------------------------------------------
+
+
+def _layout(lecture: Lecture, colours: Palette, compact: bool, shown: tuple[float, float]) -> Figure:
+    at, texts = ticks(lecture, *shown, 5 if compact else 10)
+    return {
+        "template": theme.template(colours),
+        "hovermode": "x",
+        "hoverdistance": -1,
+        "spikedistance": -1,
+        "dragmode": False if compact else "zoom",
+        "uirevision": lecture.session.id,
+        "xaxis": {
+            "range": list(shown),
+            "tickvals": at,
+            "ticktext": texts,
+            "showgrid": True,
+            "gridcolor": colours.hair,
+            "fixedrange": compact,
+            "anchor": "y2",
+            "tickfont": {"color": colours.ink2, "size": 12},
+            "showspikes": True,
+            "spikemode": "across",
+            "spikesnap": "data",
+            "spikethickness": 1,
+            "spikedash": "solid",
+            "spikecolor": colours.edge,
+        },
+    }
+
+
+def _hover(lecture: Lecture, colours: Palette) -> Figure:
+    """An unseen line that answers the mouse with time, value and count."""
+    series = lecture.series
+    texts = []
+    rows = (series.valence, series.low, series.high)
+    for index, seconds in enumerate(series.seconds):
+        count = wording.seen(round(series.seen[index]), round(series.expected[index]))
+        few = series.few[index] or not math.isfinite(series.valence[index])
+        said = words.TOO_FEW if few else words.interval(*(row[index] for row in rows))
+        texts.append(f"{words.clock(lecture, seconds)} · {words.minutes(seconds)}<br>{said}<br>{count}")
+    return {
+        "type": "scatter",
+        "x": figures.packed(series.seconds),
+        "y": figures.packed(np.nan_to_num(series.valence)),
+        "mode": "lines",
+        "line": {"color": "rgba(0,0,0,0)", "width": 0},
+        "text": texts,
+        "hovertemplate": "%{text}<extra></extra>",
+        "hoverlabel": {
+            "bgcolor": colours.raised,
+            "bordercolor": colours.edge,
+            "font": {"color": colours.ink},
+        },
+    }
+
+
+def _lanes_hover(lecture: Lecture, colours: Palette, count: int) -> Figure:
+    series = lecture.series
+    texts = []
+    for index, seconds in enumerate(series.seconds):
+        shares = series.shares[index]
+        if series.few[index] or not np.isfinite(shares).all():
+            said = words.TOO_FEW
+        else:
+            order = [
+                (wording.LOOKS[name], float(shares[EXPRESSIONS.index(name)])) for name in wording.LOOK_ORDER
+            ]
+            said = "<br>".join(f"{name} {wording.percent(share)}" for name, share in order)
+        texts.append(f"{words.clock(lecture, seconds)} · {words.minutes(seconds)}<br>{said}")
+    return {
+        "type": "scatter",
+        "x": figures.packed(series.seconds),
+        "y": [0.2] * len(series),
+        "yaxis": f"y{count // 2 + 1}",
+        "mode": "lines",
+        "line": {"color": "rgba(0,0,0,0)", "width": 0},
+        "text": texts,
+        "hovertemplate": "%{text}<extra></extra>",
+        "hoverlabel": {
+            "bgcolor": colours.raised,
+            "bordercolor": colours.edge,
+            "font": {"color": colours.ink},
+        },
+    }
+
+
+def _diamonds(turns: Sequence[Marker], colours: Palette) -> Figure:
+    return {
+        "type": "scatter",
+        "x": [round(each.seconds) for each in turns],
+        "y": [0] * len(turns),
+        "yaxis": "y3",
+        "mode": "markers",
+        "cliponaxis": False,
+        "marker": {
+            "symbol": "diamond",
+            "size": 11,
+            "color": colours.ground,
+            "line": {"color": colours.ink, "width": 1.5},
+        },
+        "hoverinfo": "skip",
+    }
+
+
+def _tie(series: Series, turn: Marker, reach: float, colours: Palette) -> Figure:
+    """The dots that tie a turn to the line."""
+    value = 0.0
+    if len(series):
+        near = int(np.argmin(np.abs(series.seconds - turn.seconds)))
+        value = float(np.nan_to_num(series.valence[near]))
+    high = _height(value, reach)
+    return {
+        "type": "line",
+        "xref": "x",
+        "yref": "paper",
+        "x0": turn.seconds,
+        "x1": turn.seconds,
+        "y0": DIAMONDS + 0.025,
+        "y1": min(1.0, high),
+        "line": {"color": colours.ink2, "width": 1.25, "dash": "1.5px,4px"},
+    }
+
+
+def _pennant(mark: Marker, colours: Palette) -> list[Figure]:
+    """A pole from the strip to above the plot, with a pennant on it."""
+    pole = {
+        "type": "line",
+        "xref": "x",
+        "yref": "paper",
+        "x0": mark.seconds,
+        "x1": mark.seconds,
+        "y0": DIAMONDS + 0.035,
+        "y1": 1.06,
+        "line": {"color": colours.ink, "width": 1.5},
+    }
+    cloth = {
+        "type": "path",
+        "xref": "x",
+        "yref": "paper",
+        "xsizemode": "pixel",
+        "ysizemode": "pixel",
+        "xanchor": mark.seconds,
+        "yanchor": 1.06,
+        "path": "M-0.75,-1L10,-1L7.5,3.5L10,8L-0.75,8Z",
+        "fillcolor": colours.ink,
+        "line": {"width": 0},
+    }
+    return [pole, cloth]
+
+
+def _pennant_label(mark: Marker, colours: Palette, compact: bool) -> Figure:
+    text = mark.text or wording.MARKERS[mark.kind]
+    return {
+        "text": wording.plotly_text(text, 16 if compact else 24),
+        "xref": "x",
+        "yref": "paper",
+        "x": mark.seconds,
+        "y": 1.06,
+        "xanchor": "left",
+        "yanchor": "middle",
+        "xshift": 12,
+        "yshift": 3,
+        "showarrow": False,
+        "font": {"color": colours.ink, "size": 12, "weight": 500},
+    }
+
+
+def _shade(lecture: Lecture, colours: Palette) -> list[Figure]:
+    """The stretch that the sentence at the top is about."""
+    if not lecture.stretches:
+        return []
+    told = lecture.stretches[0]
+    return [
+        {
+            "type": "rect",
+            "xref": "x",
+            "yref": "paper",
+            "x0": told.start,
+            "x1": told.end,
+            "y0": 0,
+            "y1": 1,
+            "fillcolor": colours.fade(colours.edge, 0.14),
+            "line": {"width": 0},
+            "layer": "below",
+        }
+    ]
+
+
+def _silences(
+    lecture: Lecture, reach: float, colours: Palette, shown: tuple[float, float], compact: bool
+) -> list[Figure]:
+    """Words at the foot of stretches that are dotted or missing, where there is room."""
+    told = [(start, end, words.TOO_FEW) for start, end in lecture.series.few_stretches()]
+    told += [(start, end, words.NOTHING_READ) for start, end in lecture.series.gaps()]
+    long = [each for each in told if each[1] - each[0] > 0.012 * (shown[1] - shown[0])]
+    notes = []
+    free = -math.inf
+    room = 0.5 if compact else 0.14
+    for start, end, text in sorted(long):
+        if start < free:
+            continue
+        middle = (start + end) / 2
+        edge = (middle - shown[0]) / (shown[1] - shown[0])
+        notes.append(
+            {
+                "text": text,
+                "xref": "x",
+                "yref": "y",
+                "x": middle,
+                "y": -reach * 0.86,
+                "xanchor": "left" if edge < 0.1 else "right" if edge > 0.9 else "center",
+                "yanchor": "middle",
+                "showarrow": False,
+                "font": {"color": colours.ink3, "size": 12},
+            }
+        )
+        free = middle + room * (shown[1] - shown[0])
+    return notes
+
+
+def _height(valence: float, reach: float) -> float:
+    """Where a valence stands in the plotted height, 0..1."""
+    return MOOD[0] + (valence + reach) / (2 * reach) * (MOOD[1] - MOOD[0])
+
+
+def _mood_labels(reach: float, colours: Palette, compact: bool) -> list[Figure]:
+    signs = {"pleasant": ("●", 0.4), "neutral": ("▬", 0.0), "unpleasant": ("◆", -0.4)}
+    notes = []
+    for name, (sign, value) in signs.items():
+        at = _height(value, reach)
+        notes.append(_margin_note(sign, at, 0, getattr(colours, name), MARGIN[compact]))
+        notes.append(_margin_note(name, at, 16 if compact else 20, colours.ink2, MARGIN[compact]))
+    return notes
+
+
+def _strip_labels(lecture: Lecture, colours: Palette, compact: bool) -> list[Figure]:
+    top = lecture.expected
+    text = f"{wording.FACES_SEEN}<br>of {top}" + ("" if compact else f", {wording.half(top)}")
+    return [_margin_note(text, (STRIP[0] + STRIP[1]) / 2, 0, colours.ink2, MARGIN[compact])]
+
+
+def _margin_note(text: str, at: float, indent: float, colour: str, margin: int) -> Figure:
+    """Text that begins at the left edge of the figure, at that height (share of the plot)."""
+    return {
+        "text": text,
+        "xref": "paper",
+        "yref": "paper",
+        "x": 0,
+        "y": at,
+        "xanchor": "left",
+        "yanchor": "middle",
+        "align": "left",
+        "xshift": indent - margin,
+        "showarrow": False,
+        "font": {"color": colour, "size": 12},
+    }
+
+
+def _zero(colours: Palette) -> Figure:
+    return _level("y", 0, colours)
+
+
+def _half(top: int, colours: Palette) -> Figure:
+    return _level("y2", top / 2, colours)
+
+
+def _level(axis: str, at: float, colours: Palette) -> Figure:
+    return {
+        "type": "line",
+        "xref": "paper",
+        "yref": axis,
+        "x0": 0,
+        "x1": 1,
+        "y0": at,
+        "y1": at,
+        "line": {"color": colours.edge, "width": 1, "dash": "1.5px,3px"},
+    }
+
+
+def _rule(at: float, colours: Palette) -> Figure:
+    return {
+        "type": "line",
+        "xref": "paper",
+        "yref": "paper",
+        "x0": 0,
+        "x1": 1,
+        "y0": at,
+        "y1": at,
+        "line": {"color": colours.hair, "width": 1},
+    }
+
+
+def _known(values: Numbers) -> list[slice]:
+    """Stretches of finite numbers."""
+    finite = np.isfinite(values).astype(np.int8)
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], finite, [0]])))
+    return [slice(int(start), int(stop)) for start, stop in edges.reshape(-1, 2)]

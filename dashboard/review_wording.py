@@ -1,0 +1,359 @@
+"""The words of the review side: sessions, review, student, compare, report; by the rules of `wording`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import numpy as np
+
+from classroom_monitor.records import EXPRESSIONS, Flag, Marker, MarkerKind, Session
+from dashboard import wording
+from dashboard.summary import Lecture, Moment, Series, Stretch
+
+# --- sessions -----------------------------------------------------------------------------------------------
+
+SESSIONS_TITLE = "Sessions"
+SEARCH = "Search title, course or date"
+SEARCH_LABEL = "Search sessions"
+NONE_FOUND = "No session matches “{search}”."
+SESSION_COLUMNS = ("Session", "Course", "When", "Length", "")
+OPEN = "Review"
+RENAME = "Rename"
+RENAME_TITLE = "Rename this session"
+TITLE_FIELD = "Title"
+COURSE_FIELD = "Course"
+DELETE = "Delete"
+DELETE_TITLE = "Delete this session for good?"
+DELETE_CAUSE = (
+    "Every number and name of “{title}” is erased from this computer, and the file is rewritten so that "
+    "nothing of it stays. Files you exported are not touched."
+)
+DELETE_CONFIRM = "Delete for good"
+DELETED = "Deleted: {title}."
+CANCEL = "Cancel"
+UNTITLED = "Untitled session"
+RUNNING = "runs now"
+ENDED_EARLY = "ended early"
+STOP_FIRST = "This session runs now. Stop it on the live page, then delete it."
+COMPARE = "Compare"
+COMPARE_PICK = "Choose for compare: {title}"
+COMPARE_HINT = "Choose two to four sessions to compare."
+START_SESSION = "Start a session"
+EMPTY_KEPT = ("Only numbers are kept, on this computer.", "No picture of anyone is ever written to disk.")
+
+
+def count_sessions(count: int) -> str:
+    """`3 sessions`."""
+    return "1 session" if count == 1 else f"{count} sessions"
+
+
+def title_of(session: Session) -> str:
+    """The title as pages show it."""
+    return wording.shown_name(session.title, 120) or UNTITLED
+
+
+def day(moment: datetime) -> str:
+    """`Thu 19 Nov 2026`, in the local zone."""
+    local = moment.astimezone()
+    return f"{local:%a} {local.day} {local:%b %Y}"
+
+
+def when(session: Session) -> str:
+    """`Thu 19 Nov 2026, 10:05–11:35`."""
+    start = f"{day(session.start)}, {session.start.astimezone():%H:%M}"
+    return start if session.end is None else f"{start}–{session.end.astimezone():%H:%M}"
+
+
+def ended(session: Session) -> str:
+    """What is special about the end; empty for a session that was stopped."""
+    if session.end is None:
+        return RUNNING
+    return ENDED_EARLY if session.ended == "early" else ""
+
+
+# --- review -------------------------------------------------------------------------------------------------
+
+NO_LOOKS = "Nothing was read in this session"
+NO_LOOKS_CAUSE = "It ended before the first look, or the call was never seen."
+MOOD = "Mood of the class"
+SHARES = "Share of faces by expression"
+IN_VIEW = "In view"
+IN_VIEW_NOTE = "by {by}, never by mood"
+GLANCE = "Worth a glance"
+MARKS = "Marks and turns"
+MARKS_NOTE = "A flag is your mark, a diamond a turn found by the program."
+TABLE = "Table"
+TABLE_HIDE = "Hide table"
+TABLE_NOTE = "By minute; every look is in the CSV."
+SHOW_NAMES = "Show names"
+HIDE_NAMES = "Hide names"
+EXPORT = "Export"
+TO = "to"
+FROM_LABEL = "Shown from"
+TO_LABEL = "Shown to"
+ZOOM = {
+    "out": ("−", "Show more time"),
+    "in": ("+", "Show less time"),
+    "left": ("‹", "Earlier"),
+    "right": ("›", "Later"),
+    "all": ("All", "Show the whole session"),
+}
+LEGEND = (
+    "Line: middle of the faces seen. Band: 90 % interval. Dotted: too few seen. Gap: nothing could be read."
+)
+YOUR_MARK = "your mark"
+PROGRAMS_TURN = "turn found by the program"
+TOO_FEW = "too few faces to say"
+NOTHING_READ = "nothing read"
+LANES_NOTE = (
+    "Lanes share one scale, 0 to {top} %; neutral has 0 to 100 %. Percentages are the session’s middle."
+)
+LANES_LABEL = "Seven lanes, one for each expression: its share of the faces over time."
+LEFT_OUT = "left out"
+FLAG_COLUMNS = ("Student", "When", "What was seen, and what else it could be", "You did")
+NO_ANSWER = "nothing"
+QUEUED = "not shown"
+NO_FLAGS = "No student was worth a glance in this session."
+NO_STUDENTS = "This session keeps the class only, no row of any single student."
+PURGED = "The rows of single students were deleted after their time."
+ADD_MARK = "Add a mark"
+EDIT = "Edit"
+MARK_COLUMNS = ("When", "What", "By", "Note", "")
+NO_MARKS = "No mark and no turn in this session."
+BY = {"teacher": "you", "program": "program"}
+WHEN_FIELD = "When"
+WHEN_HINT = "Local time, such as 10:44"
+KIND_FIELD = "What"
+NOTE_FIELD = "Note"
+BAD_TIME = "Give a time within the session, such as {example}."
+SAVE = "Save"
+TAKE = "Take it with you"
+LIMITS = (
+    "Numbers only; no picture was kept. Expressions on small faces are often misread: use this to recall the "
+    "lecture, not to judge anyone."
+)
+UNPROTECTED = "The files are not protected: keep them as you keep the class’s records."
+WITH_NAMES = "include names"
+CSV, PARQUET, REPORT = "CSV", "Parquet", "Report, HTML"
+MOOD_COLUMNS = ("Time", "Minute", "Middle", "90 % interval", "Seen", "Of", "In words")
+GAP_WORD = "nothing read"
+
+
+def headline(lecture: Lecture) -> str:
+    """The one sentence at the top: what, when, on how many faces."""
+    first = lecture.stretches[0] if lecture.stretches else None
+    if lecture.middle is None:
+        return "Too few faces were seen to say how this session went."
+    if first is None:
+        series = lecture.series
+        seen = f"{_middle(series.seen)} of {_middle(series.expected)}"
+        return f"Faces looked much the same all session; {seen} were in view."
+    word = "more" if first.change > 0 else "less"
+    return (
+        f"From {clock(lecture, first.start)} to {clock(lecture, first.end)} faces looked {word} pleasant "
+        f"than this session’s middle; {first.seen} of {first.expected} were in view."
+    )
+
+
+def detail(lecture: Lecture) -> str:
+    """The sentence below: the other side, how sure, and on what it rests."""
+    said = []
+    second = opposite(lecture.stretches)
+    if second:
+        word = "most" if second.change > 0 else "least"
+        start, end = clock(lecture, second.start), clock(lecture, second.end)
+        said.append(f"They looked {word} pleasant from {start} to {end}.")
+        said.append("Both differences exceed their own 90 % interval.")
+    elif lecture.stretches:
+        said.append("The difference exceeds its own 90 % interval.")
+    elif lecture.middle is not None:
+        said.append("No stretch leaves the session’s middle by more than its 90 % interval.")
+    said.append(f"{lecture.looks:,} looks.")
+    out = sum(each.left_out for each in lecture.students)
+    if out:
+        said.append(f"{out} {'student' if out == 1 else 'students'} left out.")
+    early = ended(lecture.session)
+    if early:
+        said.append(f"The session {early}.")
+    return " ".join(said)
+
+
+def opposite(stretches: Sequence[Stretch]) -> Stretch | None:
+    """The strongest stretch on the other side of the middle."""
+    if not stretches:
+        return None
+    side = stretches[0].change > 0
+    return next((each for each in stretches if (each.change > 0) is not side), None)
+
+
+def clock(lecture: Lecture, seconds: float) -> str:
+    """`10:44`, the local clock at that time."""
+    return f"{lecture.clock(seconds):%H:%M}"
+
+
+def minutes(seconds: float) -> str:
+    """`39 min`."""
+    return f"{int(seconds // 60)} min"
+
+
+def span(lecture: Lecture, start: float, end: float) -> str:
+    """`10:44–10:54`."""
+    first, last = clock(lecture, start), clock(lecture, end)
+    return first if first == last else f"{first}–{last}"
+
+
+def moment_title(moment: Moment) -> str:
+    """`Dimmed`, or the note of a mark."""
+    marker = moment.marker
+    if marker.kind is MarkerKind.TURN:
+        return turn_word(marker)
+    return wording.shown_name(marker.text, 60) or wording.MARKERS[marker.kind]
+
+
+def turn_word(marker: Marker) -> str:
+    """What happened at a turn."""
+    if marker.before is None or marker.after is None:
+        return "Changed"
+    return "Brightened" if marker.after > marker.before else "Dimmed"
+
+
+def moment_note(moment: Moment) -> str:
+    """What else is known of a moment."""
+    marker = moment.marker
+    if marker.kind is not MarkerKind.TURN:
+        return f"{YOUR_MARK}, {wording.MARKERS[marker.kind].lower()}"
+    if moment.after:
+        gap = marker.seconds - moment.after.seconds
+        named = wording.shown_name(moment.after.text, 30)
+        mark = f"your mark “{named}”" if named else "your mark"
+        return f"{wording.lasting(gap)} after {mark}" if gap >= 20 else f"at {mark}"
+    note = wording.shown_name(marker.text, 60)
+    return note if note and note not in ("Brightened", "Dimmed") else change(marker)
+
+
+def change(marker: Marker) -> str:
+    """By how much a turn moved the class."""
+    if marker.before is None or marker.after is None:
+        return ""
+    by = signed(marker.after - marker.before)
+    if marker.low is None or marker.high is None:
+        return f"by {by}"
+    return f"by {by} ({signed(marker.low)} to {signed(marker.high)})"
+
+
+def signed(value: float) -> str:
+    """`−0.12`, `+0.30` or `0.00`, with a real minus sign."""
+    shown = f"{value:+.2f}"
+    return "0.00" if shown in ("+0.00", "-0.00") else shown.replace("-", "−")
+
+
+def level(valence: float) -> str:
+    """Which way faces looked, in a word; by the zero of the scale alone."""
+    return "more pleasant" if valence > 0.15 else "less pleasant" if valence < -0.15 else "near neutral"
+
+
+def seconds_at(lecture: Lecture, text: str) -> float | None:
+    """The second of a local clock time within the session, such as `10:44`; None where there is none."""
+    parts = text.strip().replace(".", ":").split(":")
+    if len(parts) != 2 or not all(part.isascii() and part.isdigit() for part in parts):
+        return None
+    wanted = f"{int(parts[0]):02d}:{int(parts[1]):02d}"
+    for minute in range(int(lecture.length // 60) + 2):
+        start = lecture.clock(minute * 60.0)
+        if f"{start:%H:%M}" == wanted:
+            return float(max(0, min(minute * 60 - start.second, lecture.length)))
+    return None
+
+
+def interval(value: float, low: float, high: float) -> str:
+    """`−0.12 (−0.20 to −0.04)`; the value alone where its interval is not known."""
+    shown = signed(value)
+    return shown if np.isnan(low) or np.isnan(high) else f"{shown} ({signed(low)} to {signed(high)})"
+
+
+def mood_sentence(lecture: Lecture) -> str:
+    """The headline of the timeline."""
+    if lecture.middle is None:
+        return "Too few faces to draw a line."
+    told = lecture.stretches[:2]
+    if not told:
+        return "Close to the session’s middle throughout."
+    parts = [
+        f"{'a rise' if each.change > 0 else 'a dip'} at {clock(lecture, each.start)}"
+        for each in sorted(told, key=lambda stretch: stretch.start)
+    ]
+    rest = ", otherwise close to the middle." if len(lecture.stretches) <= 2 else ", and smaller ones."
+    text = " and ".join(parts) + rest
+    return text[0].upper() + text[1:]
+
+
+#: A look's share must rise so far above its middle to be told in the sentence.
+_RISE = 0.05
+
+
+def shares_sentence(lecture: Lecture) -> str:
+    """The headline of the lanes: which looks were seen more often, and when."""
+    told = []
+    for index, middle, peak, at in share_peaks(lecture.series):
+        if EXPRESSIONS[index] != "neutral" and peak - middle >= _RISE:
+            told.append((peak - middle, at, wording.LOOKS[EXPRESSIONS[index]]))
+    told.sort(reverse=True)
+    if not told:
+        return "No look was seen much more often at one time than another."
+    parts = [f"more {name}-looking around {clock(lecture, at)}" for _, at, name in told[:2]]
+    text = ", ".join(parts)
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def share_peaks(series: Series) -> list[tuple[int, float, float, float]]:
+    """Of each expression: its number, the session's middle share, the highest five-minute mean, and when."""
+    found = []
+    width = max(1, round(300 / series.step))
+    for index in range(len(EXPRESSIONS)):
+        share = series.shares[:, index]
+        known = np.isfinite(share)
+        if not known.any():
+            continue
+        filled = np.where(known, share, 0.0)
+        window = np.ones(min(width, len(share)))
+        weight = np.convolve(known.astype(float), window, "same")
+        mean = np.where(
+            weight > 0.3 * len(window), np.convolve(filled, window, "same") / np.maximum(weight, 1), 0.0
+        )
+        at = int(np.argmax(mean))
+        found.append((index, float(np.median(share[known])), float(mean[at]), float(series.seconds[at])))
+    return found
+
+
+def students_by(names: bool) -> str:
+    """How the strips are ordered."""
+    return IN_VIEW_NOTE.format(by="name" if names else "number")
+
+
+def student(number: int, names: Mapping[int, str], shown: bool) -> str:
+    """A student as the page calls them."""
+    name = wording.shown_name(names.get(number, ""), 60) if shown else ""
+    return name or wording.pseudonym(number)
+
+
+def flag_reason(flag: Flag) -> str:
+    """What was seen, and what else it could be."""
+    reason = flag.reason.strip()
+    full = reason if reason.endswith((".", "!", "?")) else f"{reason}."
+    other = wording.OTHER_REASONS[flag.kind]
+    return full if other in full or "ould be" in full else f"{full} {other}"
+
+
+def flag_count(count: int, length: float) -> str:
+    """`5 in 90 min`."""
+    return f"{count} in {minutes(length)}"
+
+
+def seen_share(share: float, length: float) -> str:
+    """`in view for 92 % of 90 min`."""
+    return f"in view for {wording.percent(share)} of {minutes(length)}"
+
+
+def _middle(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> int:
+    return round(float(np.median(values))) if len(values) else 0

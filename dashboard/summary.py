@@ -1,0 +1,315 @@
+"""A stored session as review, student page and report show it: thinned, with its stretches and moments.
+
+Numbers and records only; no page, no word. Times are seconds since the start of the session.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from classroom_monitor.records import (
+    EXPRESSIONS,
+    Answer,
+    ClassWord,
+    Flag,
+    Marker,
+    MarkerKind,
+    Session,
+)
+from classroom_monitor.store import Store
+
+Numbers = NDArray[np.float64]
+
+#: A time without looks longer than this is drawn as a gap (experience.md, 16); s.
+GAP = 15.0
+
+#: Points a chart draws, about: more than one a pixel on a wide page. Readings are smoothed over 10 s, so that
+#: a 90-minute session (4.5 s a point) loses nothing that could be seen; nor are longer ones thinned further
+#: than 7.5 s a point, so that a gap stays one.
+MOST_POINTS = 1200
+COARSEST = 7.5
+
+#: A stretch is told from the middle over this time, and lasts at least so long; s.
+STRETCH_WINDOW = 120.0
+STRETCH_LEAST = 90.0
+
+#: Moments at the top of the review.
+MOST_MOMENTS = 5
+
+#: A turn so soon after a mark of the teacher is told as following it; s.
+AFTER_MARK = 240.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Series:
+    """The class over time, thinned: arrays of one length. Unknown numbers are NaN here, as charts need them.
+
+    few: whether too few faces were seen to say anything. shares: [points, 7], in the order of EXPRESSIONS.
+    run: counts up at each gap. step: seconds a point stands for.
+    """
+
+    seconds: Numbers
+    valence: Numbers
+    low: Numbers
+    high: Numbers
+    seen: Numbers
+    camera_on: Numbers
+    expected: Numbers
+    few: NDArray[np.bool_]
+    shares: Numbers
+    run: NDArray[np.int64]
+    step: float
+
+    def __len__(self) -> int:
+        return len(self.seconds)
+
+    def runs(self) -> Iterator[slice]:
+        """The stretches without a gap."""
+        yield from _pieces(self.run)
+
+    def gaps(self) -> Iterator[tuple[float, float]]:
+        """From when to when nothing was read."""
+        edges = np.flatnonzero(np.diff(self.run))
+        for edge in edges:
+            yield float(self.seconds[edge]), float(self.seconds[edge + 1])
+
+    def few_stretches(self) -> Iterator[tuple[float, float]]:
+        """From when to when too few were seen."""
+        for piece in self.runs():
+            for part in _pieces(self.few[piece].astype(np.int64)):
+                first, last = piece.start + part.start, piece.start + part.stop - 1
+                if self.few[first]:
+                    yield float(self.seconds[first]), float(self.seconds[last])
+
+    def between(self, start: float, end: float) -> Series:
+        """Only the points from `start` to `end`."""
+        kept = (self.seconds >= start) & (self.seconds <= end)
+        names = ("seconds", "valence", "low", "high", "seen", "camera_on", "expected", "few", "shares", "run")
+        return replace(self, **{name: getattr(self, name)[kept] for name in names})
+
+
+def _pieces(numbers: NDArray[np.int64]) -> Iterator[slice]:
+    """Slices of equal numbers that stand together."""
+    if len(numbers):
+        edges = [0, *(np.flatnonzero(np.diff(numbers)) + 1).tolist(), len(numbers)]
+        for start, stop in itertools.pairwise(edges):
+            yield slice(start, stop)
+
+
+def thin(looks: pd.DataFrame, most: int = MOST_POINTS) -> Series:
+    """Looks of the class as at most about `most` points: means over equal times, never across a gap.
+
+    looks: what Store.class_looks returns.
+    """
+    seconds = looks["seconds"].to_numpy(np.float64)
+    between = np.diff(seconds)
+    usual = float(np.median(between)) if len(between) else 1.0
+    length = float(seconds[-1] - seconds[0]) + usual if len(seconds) else 0.0
+    step = max(usual, min(COARSEST, math.ceil(length / most * 2) / 2))
+    run = np.concatenate([[0], np.cumsum(between > max(GAP, 1.5 * usual))]).astype(np.int64)[: len(seconds)]
+    part = np.floor(seconds / step).astype(np.int64)
+    few = (looks["word"] == ClassWord.TOO_FEW.value).to_numpy(np.float64)
+    table = looks[["seconds", "valence", "low", "high", "seen", "camera_on", "expected"]].assign(few=few)
+    shares = looks[[f"share_{name}" for name in EXPRESSIONS]]
+    means = pd.concat([table, shares], axis=1).groupby([run, part], sort=True).mean()
+    column = {name: means[name].to_numpy(np.float64) for name in means.columns}
+    return Series(
+        column["seconds"],
+        column["valence"],
+        column["low"],
+        column["high"],
+        column["seen"],
+        column["camera_on"],
+        column["expected"],
+        column["few"] > 0.5,
+        means[list(shares.columns)].to_numpy(np.float64),
+        means.index.get_level_values(0).to_numpy(np.int64),
+        step,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A time in which the class differs from the session's middle by more than the 90 % interval.
+
+    change: valence above (or below) the middle. seen, expected: students, the middle over the stretch.
+    """
+
+    start: float
+    end: float
+    change: float
+    seen: int
+    expected: int
+
+
+def middle(series: Series) -> float | None:
+    """The session's middle: the median valence where enough were seen."""
+    known = series.valence[~series.few & np.isfinite(series.valence)]
+    return float(np.median(known)) if len(known) else None
+
+
+def stretches(series: Series) -> tuple[Stretch, ...]:
+    """The stretches that stand out from the middle, the strongest (change by length) first.
+
+    The interval is the class' own, over two minutes, and is not narrowed by their number, since neighbouring
+    looks are not independent. The middle, a median over the whole session, counts as known.
+    """
+    centre = middle(series)
+    if centre is None:
+        return ()
+    half = (series.high - series.low) / 2
+    found = []
+    for piece in series.runs():
+        width = max(1, round(STRETCH_WINDOW / series.step))
+        usable = np.where(series.few[piece], np.nan, series.valence[piece])
+        smooth = (
+            pd.Series(usable).rolling(width, center=True, min_periods=max(1, width // 3)).mean().to_numpy()
+        )
+        bound = pd.Series(half[piece]).rolling(width, center=True, min_periods=1).mean().to_numpy()
+        apart = (np.abs(smooth - centre) > bound) & ~series.few[piece]
+        sides = np.where(apart, np.sign(smooth - centre), 0).astype(np.int64)
+        for part in _pieces(sides):
+            if sides[part.start] == 0:
+                continue
+            here = slice(piece.start + part.start, piece.start + part.stop)
+            start, end = float(series.seconds[here.start]), float(series.seconds[here.stop - 1]) + series.step
+            if end - start < STRETCH_LEAST:
+                continue
+            found.append(
+                Stretch(
+                    start,
+                    end,
+                    float(np.nanmean(series.valence[here]) - centre),
+                    round(float(np.median(series.seen[here]))),
+                    round(float(np.median(series.expected[here]))),
+                )
+            )
+    return tuple(sorted(found, key=lambda each: -abs(each.change) * (each.end - each.start)))
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A point at the top of the review; `after`: the teacher's mark that came shortly before a turn."""
+
+    marker: Marker
+    after: Marker | None = None
+
+
+def moments(markers: Sequence[Marker]) -> tuple[Moment, ...]:
+    """Up to five, by time: the program's turns first of all, then the teacher's marks."""
+    marks = [each for each in markers if each.kind is not MarkerKind.TURN]
+    turns = [each for each in markers if each.kind is MarkerKind.TURN][:MOST_MOMENTS]
+    made = []
+    for turn in turns:
+        before = [mark for mark in marks if 0 <= turn.seconds - mark.seconds <= AFTER_MARK]
+        made.append(Moment(turn, before[-1] if before else None))
+    told = {moment.after for moment in made}
+    rest = [mark for mark in marks if mark not in told]
+    made += [Moment(mark) for mark in rest[: MOST_MOMENTS - len(made)]]
+    return tuple(sorted(made, key=lambda each: each.marker.seconds))
+
+
+@dataclass(frozen=True, slots=True)
+class InView:
+    """When a student was in view: `parts` is the share of looks seen in each stretch, None where unknown."""
+
+    student: int
+    parts: tuple[float | None, ...]
+    share: float
+    left_out: bool
+
+
+def in_view(presence: pd.DataFrame, left_out: frozenset[int], parts: int) -> tuple[InView, ...]:
+    """Every student by number. presence: what Store.presence returns for so many parts."""
+    if presence.empty:
+        return ()
+    last = min(parts, int(presence["part"].max()) + 1)
+    students = np.unique(presence["student"].to_numpy())
+    rows = np.searchsorted(students, presence["student"].to_numpy())
+    kept = presence["part"].to_numpy() < last
+    grid = np.full((len(students), last), np.nan)
+    seen, known = presence["seen"].to_numpy(np.float64), presence["known"].to_numpy(np.float64)
+    grid[rows[kept], presence["part"].to_numpy()[kept]] = seen[kept] / known[kept]
+    found = []
+    for index, student in enumerate(students):
+        mine = presence["student"].to_numpy() == student
+        share = float(seen[mine].sum() / known[mine].sum())
+        cells = tuple(None if math.isnan(each) else float(each) for each in grid[index])
+        found.append(InView(int(student), cells, share, int(student) in left_out))
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lecture:
+    """Everything the review shows of one session."""
+
+    session: Session
+    series: Series
+    length: float
+    looks: int
+    middle: float | None
+    stretches: tuple[Stretch, ...]
+    markers: tuple[Marker, ...]
+    moments: tuple[Moment, ...]
+    flags: tuple[Flag, ...]
+    answers: dict[int, Answer]
+    students: tuple[InView, ...]
+    names: dict[int, str]
+
+    @property
+    def expected(self) -> int:
+        """The most students that were in the session at once."""
+        return int(np.max(self.series.expected)) if len(self.series) else 0
+
+    def clock(self, seconds: float) -> datetime:
+        """The local clock at that time."""
+        return local_clock(self.session, seconds)
+
+
+#: Stretches of the strips that show who was in view.
+VIEW_PARTS = 120
+
+
+def read_lecture(store: Store, session_id: str, students: bool = True) -> Lecture:
+    """Reads what the review shows, without the students where not wanted (they take the longest).
+
+    Raises StoreError when the session is unknown.
+    """
+    session = store.session(session_id)
+    looks = store.class_looks(session.id)
+    series = thin(looks)
+    markers = store.markers(session.id)
+    return Lecture(
+        session,
+        series,
+        length(series),
+        len(looks),
+        middle(series),
+        stretches(series),
+        markers,
+        moments(markers),
+        store.flags(session.id),
+        store.answers(session.id),
+        in_view(store.presence(session.id, VIEW_PARTS), store.left_out(session.id), VIEW_PARTS)
+        if students
+        else (),
+        store.names(session.id),
+    )
+
+
+def length(series: Series) -> float:
+    """Seconds from start to end: to the last look, for a recording may be read faster than it plays."""
+    return max(60.0, float(series.seconds[-1]) + series.step) if len(series) else 60.0
+
+
+def local_clock(session: Session, seconds: float) -> datetime:
+    """The local wall clock so many seconds into a session. Daylight saving moves the label, not the point."""
+    return (session.start + timedelta(seconds=seconds)).astimezone()
