@@ -232,6 +232,7 @@ def _strip(image: Image, box: Box, slot: Box, centred: bool = False) -> _Strip |
         box.cut(image), size, interpolation=cv2.INTER_AREA if scale < 1.0 else cv2.INTER_LINEAR
     )
     ink = coverage(picture, slot.h * scale * (2.5 if centred else 1.0))
+    ink[(ink > TEXT[0]).mean(axis=1) > 0.7] = 0.0  # a bar across the tile: a border, or a player's
     level, _ = cv2.threshold((ink * 255).astype(np.uint8), 0, 1, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
     return _Strip(box, slot, scale, picture, ink, min(max(level / 255, TEXT[0]), TEXT[1]))
 
@@ -384,9 +385,18 @@ def _specks(
     for begin, end in zip(begins, ends, strict=True):
         group = ink[:, begin:end]
         tall = int((group[rows].max(axis=1) > text).sum())
-        border = end - begin <= 0.35 * caps and float(group[-2:].mean()) > 0.5 * float(group[rows].mean())
-        result.append(tall < 0.35 * caps or border or _crosses(group, base, caps))
+        bar = end - begin <= 0.35 * caps and _stands_out(group, base, caps)
+        result.append(tall < 0.35 * caps or bar or _crosses(group, base, caps))
     return np.array(result)
+
+
+def _stands_out(group: Ink, base: float, caps: float) -> bool:
+    """Whether a narrow group is higher than any letter: a border, or the rim of the box."""
+    rows = group.mean(axis=1)
+    inside = 0.3 * float(rows[max(0, round(base - caps)) : max(1, round(base))].mean())
+    above = rows[max(0, round(base - 1.5 * caps)) : max(1, round(base - 1.2 * caps))]
+    below = rows[round(base + 0.3 * caps) : round(base + 0.5 * caps) + 1]
+    return float(above.mean()) > inside or (below.size > 0 and float(below.mean()) > inside)
 
 
 def _crosses(group: Ink, base: float, caps: float) -> bool:
