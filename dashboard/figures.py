@@ -1,7 +1,7 @@
 """The mood line: middle, interval and coverage of the class over time, as Plotly figures.
 
 Figures are plain objects that Plotly takes as they are: building them through plotly.py's validation would
-cost a live page 30 ms a refresh. The tests validate them. Numbers travel as typed arrays (Plotly's base 64), a
+cost a live page 30 ms a refresh. The tests validate them. Numbers travel as typed arrays (base 64), a
 third of their size as text. Times on the axis are seconds of the session; the ticks carry the clock.
 """
 
@@ -204,16 +204,16 @@ def coverage(looks: Looks, colours: Palette, axis: str = "y2", **more: Any) -> l
 def ticks(
     start: float, end: float, clock: Callable[[float], str], step: float
 ) -> tuple[list[float], list[str]]:
-    """Places and labels on the time axis at every `step` seconds of the clock, and `now` at the end.
+    """Places and labels on the time axis at every `step` seconds of the clock; the end is left to `now`.
 
     clock: the clock time `HH:MM:SS` at those seconds of the session.
     """
     hours, minutes, seconds = (int(part) for part in clock(start).split(":"))
     past = (hours * 3600 + minutes * 60 + seconds) % step
     first = start + (step - past) % step
-    places = [float(at) for at in np.arange(first, end - step * 0.4, step)]
+    places = [float(at) for at in np.arange(first, end - step * 0.6, step)]
     labels = [clock(at + 0.5)[:5] for at in places]
-    return [*places, end], [*labels, f"<b>{wording.NOW}</b>"]
+    return places, labels
 
 
 def mark(marker: Marker, colours: Palette, bottom: float) -> tuple[list[Figure], list[Figure]]:
@@ -275,7 +275,7 @@ def _note(text: str, **place: Any) -> Figure:
 
 
 def compact_line(looks: Looks, colours: Palette, start: float, end: float, first: str, last: str) -> Figure:
-    """The ten-minute line of the compact view, as high as it has room. first, last: what stands at its ends."""
+    """The ten-minute line of the compact view, as high as it has room. first, last: the words below it."""
     height = reach(looks)
     quiet = {"color": colours.ink3}
     left = {"x": 0, "xanchor": "left", "xshift": -2}
@@ -330,6 +330,8 @@ def live_line(
     for at, name, sign in ((0.4, "pleasant", "●"), (0.0, "neutral", "▬"), (-0.4, "unpleasant", "◆")):
         coloured = f'<span style="color:{getattr(colours, name)}">{sign}</span> {name}'
         notes.append({**_note(coloured, **outside, y=at), "yref": "y", "yanchor": "middle"})
+    last = {"x": 1, "xanchor": "right", "xshift": 4, "y": 0, "yanchor": "top", "yshift": -4}
+    notes.append(_note(wording.NOW, **last, font={"color": colours.ink, "weight": 500}))
     notes.append(_note(wording.FACES_SEEN, **outside, y=top / 2, yanchor="bottom", yshift=-3))
     half = _note(wording.half(expected), **outside, y=top / 2, yanchor="top", yshift=1)
     notes.append({**half, "font": {"color": colours.ink3}})

@@ -1,20 +1,364 @@
-"""The start page."""
+"""The start page: the legal notice first, then what to watch, whether the students know, and Start.
+
+While a session runs its live page stands here; without a watcher (`review`) the list of sessions.
+"""
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
+import dash_mantine_components as dmc
+import flask
+from dash import Input, Output, State, ctx, dcc, html, no_update
+
+from classroom_monitor.errors import ClassroomError
+from classroom_monitor.records import (
+    Preview,
+    SourceChoice,
+    SourceKind,
+    SourceSpec,
+    StartRequest,
+    Tile,
+    TileState,
+)
 from dashboard import parts, wording
 from dashboard.context import Context
+from dashboard.pages import live
 
 PATH = "/"
 TITLE = wording.START_TITLE
 
+#: The browser remembers that the notice was read, under this name, for a year; a new text asks anew.
+COOKIE = f"classroom_notice_{wording.NOTICE_VERSION}"
+REMEMBERED = 365 * 24 * 3600
 
-def layout(context: Context, **_values: str) -> Any:
-    """What stands at `/`."""
-    return parts.state_page(context, wording.NO_SESSION)
+#: How often the thumbnail is taken anew (ms): often enough to arrange windows by it.
+PREVIEW_EVERY = 4000
+
+
+def layout(context: Context, notice: str = "", **_values: str) -> Any:
+    """What stands at `/`. notice: `again` to read the legal notice once more."""
+    if context.watcher is None:
+        return parts.state_page(
+            context, wording.NO_SESSION, parts.link(wording.SESSIONS, "/sessions", className="btn large main")
+        )
+    session_id, _health = live.running(context)
+    if session_id is not None:
+        return live.layout(context)
+    if context.demo:
+        return parts.state_page(
+            context,
+            wording.SESSION_ENDED,
+            parts.link(wording.SESSIONS, "/sessions", className="btn large main"),
+        )
+    accepted = COOKIE in flask.request.cookies if flask.has_request_context() else False
+    shown = _notice(context) if notice or not accepted else _form(context)
+    return html.Div([parts.bar(context, "/"), html.Main(shown, className="wide start", id="start")])
+
+
+def _notice(context: Context) -> Any:
+    days = context.settings.store.keep_students_days
+    return html.Section(
+        className="legal",
+        children=[
+            html.H1(wording.NOTICE_TITLE, className="title"),
+            html.Ol(
+                [
+                    html.Li([html.H2(heading, className="medium"), html.P(text, className="quiet2")])
+                    for heading, text in wording.notice_paragraphs(days)
+                ],
+                className="steps",
+            ),
+            dmc.Checkbox(id="start-choice", label=wording.NOTICE_CHOICE, checked=False),
+            html.Div(
+                [
+                    parts.button(wording.NOTICE_ACCEPT, kind="main large", id="start-accept", disabled=True),
+                    parts.button(wording.DEMO_BUTTON, kind="large", id="start-demo"),
+                ],
+                className="row wrap actions",
+            ),
+            html.P(id="start-demo-problem", className="small quiet2", role="alert"),
+        ],
+    )
+
+
+def _form(context: Context) -> Any:
+    try:
+        choices = context.watcher.choices() if context.watcher is not None else ()
+        problem = "" if choices else wording.START_NO_CHOICE
+    except ClassroomError as error:
+        choices, problem = (), str(error)
+    days = context.settings.store.keep_students_days
+    return html.Div(
+        className="start-grid",
+        children=[
+            html.Section(
+                className="stack start-left",
+                children=[
+                    html.Div(
+                        [
+                            html.H1(wording.START_TITLE, className="title"),
+                            html.P(wording.START_LEAD, className="quiet2"),
+                        ]
+                    ),
+                    dmc.RadioGroup(
+                        id="start-source",
+                        label=wording.START_SOURCE,
+                        className="choices",
+                        children=[
+                            *_sources(wording.WINDOWS, [each for each in choices if each.spec.window]),
+                            *_sources(wording.MONITORS, [each for each in choices if each.spec.monitor]),
+                            html.P(problem, className="quiet2", role="alert") if problem else None,
+                        ],
+                    ),
+                    dmc.RadioGroup(
+                        id="start-told",
+                        label=wording.START_TOLD,
+                        description=wording.START_TOLD_NOTE,
+                        className="choices told",
+                        children=html.Div(
+                            [
+                                dmc.Radio(label=wording.START_TOLD_YES, value="yes"),
+                                dmc.Radio(label=wording.START_TOLD_NO, value="no"),
+                            ],
+                            className="row wide-gap",
+                        ),
+                    ),
+                    html.Div(
+                        [
+                            dmc.TextInput(
+                                id="start-title",
+                                label=wording.START_TITLE_FIELD,
+                                placeholder=wording.START_TITLE_HINT,
+                                inputProps={"maxLength": 120},
+                                className="grow",
+                            ),
+                            dmc.TextInput(
+                                id="start-course",
+                                label=wording.START_COURSE_FIELD,
+                                placeholder=wording.START_COURSE_HINT,
+                                inputProps={"maxLength": 80},
+                                className="grow",
+                            ),
+                        ],
+                        className="row wrap fields",
+                    ),
+                    dmc.Checkbox(
+                        id="start-class-only",
+                        label=wording.START_CLASS_ONLY,
+                        checked=context.settings.store.class_only,
+                    ),
+                    html.Div(
+                        [
+                            parts.button(
+                                wording.START_BUTTON, kind="main large", id="start-go", disabled=True
+                            ),
+                            parts.button(wording.DEMO_BUTTON, kind="large", id="start-demo"),
+                        ],
+                        className="row wrap actions",
+                    ),
+                    html.P(
+                        wording.START_ANSWER_FIRST, id="start-problem", className="small quiet2", role="alert"
+                    ),
+                    html.P(id="start-demo-problem", className="small quiet2", role="alert"),
+                ],
+            ),
+            html.Section(
+                className="stack start-right",
+                children=[
+                    html.H2(wording.START_PREVIEW, className="medium"),
+                    html.Div(_waiting(), id="start-preview", **{"aria-live": "polite"}),
+                    html.P(wording.START_MEMORY, className="small quiet3"),
+                    html.Details(
+                        className="outlined student-notice",
+                        children=[
+                            html.Summary(wording.STUDENT_NOTICE_TITLE, className="medium"),
+                            html.P(
+                                wording.student_notice(days), id="student-notice", className="small quiet2"
+                            ),
+                        ],
+                    ),
+                    html.Div(
+                        [
+                            parts.button(
+                                wording.COPY_NOTICE,
+                                kind="small",
+                                **{
+                                    "data-do": "copy",
+                                    "data-from": "student-notice",
+                                    "data-said": wording.COPIED,
+                                },
+                            ),
+                            parts.link(wording.NOTICE_AGAIN, "/?notice=again", className="link small"),
+                        ],
+                        className="row wrap wide-gap",
+                    ),
+                    html.P(wording.KEPT, className="small quiet3"),
+                ],
+            ),
+            dcc.Interval(id="start-again", interval=PREVIEW_EVERY),
+        ],
+    )
+
+
+def _sources(heading: str, choices: list[SourceChoice]) -> list[Any]:
+    if not choices:
+        return []
+    return [
+        html.Div(heading, className="small quiet3"),
+        *[dmc.Radio(label=wording.shown_name(each.label, 80), value=code(each.spec)) for each in choices],
+    ]
+
+
+def code(spec: SourceSpec) -> str:
+    """A choice as the text that the page sends back: `window:TITLE` or `monitor:N`."""
+    return f"window:{spec.window}" if spec.window else f"monitor:{spec.monitor}"
+
+
+def spec_of(text: str) -> SourceSpec:
+    """The choice that `code` wrote."""
+    kind, _, value = text.partition(":")
+    return SourceSpec(window=value) if kind == "window" else SourceSpec(monitor=int(value))
+
+
+def _waiting() -> Any:
+    return html.Div(parts.tiles_picture("outlines"), className="preview empty")
+
+
+def preview(found: Preview) -> Any:
+    """The thumbnail with the found tiles outlined, and the question whether their number is right."""
+    picture = base64.b64encode(found.jpeg).decode("ascii")
+    tiles = [each for each in found.tiles if each.row >= 0] or list(found.tiles)
+    off = sum(each.state is TileState.CAMERA_OFF for each in tiles)
+    return html.Div(
+        [
+            html.Div(
+                [
+                    html.Img(src=f"data:image/jpeg;base64,{picture}", alt=wording.START_PREVIEW),
+                    *[_outline(each, found) for each in tiles],
+                ],
+                className="preview",
+            ),
+            html.P(wording.tiles_found(len(tiles), off), className="middle bold found"),
+            html.P(wording.START_COUNT_WRONG, className="small quiet3"),
+        ]
+    )
+
+
+def _outline(tile: Tile, found: Preview) -> Any:
+    box, width, height = tile.box, max(1, found.width), max(1, found.height)
+    place = {
+        "left": f"{box.x / width:.2%}",
+        "top": f"{box.y / height:.2%}",
+        "width": f"{box.w / width:.2%}",
+        "height": f"{box.h / height:.2%}",
+    }
+    plain = tile.state in (TileState.FACE, TileState.NO_FACE)
+    return html.Span(className="found-tile" if plain else "found-tile dashed", style=place)
 
 
 def register(app: Any, context: Context) -> None:
     """The callbacks of the page."""
+
+    @app.callback(Output("start-accept", "disabled"), Input("start-choice", "checked"))
+    def allow(chosen: bool | None) -> bool:
+        return not chosen
+
+    @app.callback(
+        Output("start", "children"),
+        Input("start-accept", "n_clicks"),
+        State("start-choice", "checked"),
+        prevent_initial_call=True,
+    )
+    def accept(clicks: int | None, chosen: bool | None) -> Any:
+        if not clicks or not chosen:
+            return no_update
+        ctx.response.set_cookie(COOKIE, "read", max_age=REMEMBERED, httponly=True, samesite="Strict")
+        return _form(context)
+
+    @app.callback(
+        Output("start-preview", "children"),
+        Input("start-source", "value"),
+        Input("start-again", "n_intervals"),
+        prevent_initial_call=True,
+    )
+    def look(source: str | None, _passed: int | None) -> Any:
+        if not source or context.watcher is None:
+            return no_update
+        try:
+            return preview(context.watcher.preview(spec_of(source)))
+        except ClassroomError as problem:
+            return html.Div(
+                [_waiting(), html.P(str(problem), className="quiet2 found", role="alert")], className="stack"
+            )
+
+    @app.callback(
+        Output("start-go", "disabled"),
+        Output("start-problem", "hidden"),
+        Input("start-source", "value"),
+        Input("start-told", "value"),
+    )
+    def ready(source: str | None, told: str | None) -> tuple[bool, bool]:
+        return not (source and told), bool(source and told)
+
+    @app.callback(
+        Output("location", "href", allow_duplicate=True),
+        Output("start-problem", "children"),
+        Output("start-problem", "hidden", allow_duplicate=True),
+        Input("start-go", "n_clicks"),
+        State("start-source", "value"),
+        State("start-told", "value"),
+        State("start-title", "value"),
+        State("start-course", "value"),
+        State("start-class-only", "checked"),
+        running=[
+            (Output("start-go", "disabled"), True, False),
+            (Output("start-go", "children"), wording.START_STARTING, wording.START_BUTTON),
+        ],
+        prevent_initial_call=True,
+    )
+    def start(
+        clicks: int | None,
+        source: str | None,
+        told: str | None,
+        title: str | None,
+        course: str | None,
+        class_only: bool | None,
+    ) -> Any:
+        if not clicks or not source or told not in ("yes", "no"):
+            return no_update, no_update, no_update
+        request = StartRequest(
+            spec_of(source),
+            context.settings.capture.rate,
+            title=(title or "").strip(),
+            course=(course or "").strip(),
+            students_told=told == "yes",
+            class_only=bool(class_only),
+        )
+        return begin(context, request)
+
+    @app.callback(
+        Output("location", "href", allow_duplicate=True),
+        Output("start-demo-problem", "children"),
+        Output("start-demo-problem", "hidden"),
+        Input("start-demo", "n_clicks"),
+        running=[(Output("start-demo", "disabled"), True, False)],
+        prevent_initial_call=True,
+    )
+    def demo(clicks: int | None) -> Any:
+        if not clicks:
+            return no_update, no_update, no_update
+        source = SourceSpec(SourceKind.SYNTHETIC)
+        return begin(context, StartRequest(source, context.settings.capture.rate, title=wording.DEMO_TITLE))
+
+
+def begin(context: Context, request: StartRequest) -> tuple[Any, Any, bool]:
+    """Starts a session: where to go on, or what went wrong, and whether to hide that."""
+    if context.watcher is None:
+        return no_update, wording.START_NO_CHOICE, False
+    try:
+        context.watcher.start(request)
+    except ClassroomError as problem:
+        return no_update, str(problem), False
+    return "/live", "", True
