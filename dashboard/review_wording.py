@@ -133,6 +133,13 @@ LIMITS = (
     "Numbers only; no picture was kept. Expressions on small faces are often misread: use this to recall the "
     "lecture, not to judge anyone."
 )
+LONG_LIMITS = (
+    "The labels name how a face looks in the picture, not what a person feels; light, glasses, angle, habit "
+    "and culture change how faces look. Where fewer than half of the students, or fewer than five, were "
+    "seen, nothing is said about the class. Do not use this for grades, attendance or discipline. In the "
+    "European Union, Article 5(1)(f) of the AI Act has banned systems that infer emotions of people in "
+    "education since 2 February 2025."
+)
 UNPROTECTED = "The files are not protected: keep them as you keep the class’s records."
 WITH_NAMES = "include names"
 CSV, PARQUET, REPORT = "CSV", "Parquet", "Report, HTML"
@@ -350,9 +357,9 @@ def flag_count(count: int, length: float) -> str:
     return f"{count} in {minutes(length)}"
 
 
-def seen_share(share: float, length: float) -> str:
-    """`in view for 92 % of 90 min`."""
-    return f"in view for {wording.percent(share)} of {minutes(length)}"
+def seen_share(share: float) -> str:
+    """`in view for 92 % of the looks`."""
+    return f"in view for {wording.percent(share)} of the looks"
 
 
 def _middle(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> int:

@@ -1,0 +1,675 @@
+"""The whole session afterwards: a sentence and the moments first, then timeline, shares, presence, flags."""
+
+from __future__ import annotations
+
+import math
+import urllib.parse
+from collections.abc import Sequence
+from typing import Any
+
+import dash
+import dash_mantine_components as dmc
+import numpy as np
+from dash import ALL, ClientsideFunction, Input, Output, State, dcc, html
+
+from classroom_monitor.errors import StoreError
+from classroom_monitor.records import EXPRESSIONS, Answer, Marker, MarkerKind
+from dashboard import downloads, parts, review_figures, theme, wording
+from dashboard import review_wording as words
+from dashboard.context import Context
+from dashboard.summary import InView, Lecture, Moment, Series, read_lecture
+
+PATH = "/review/<session>"
+TITLE = words.MOOD
+
+#: Mouse only where it zooms; no tool bar.
+CHART = {"displayModeBar": False, "doubleClick": "reset", "responsive": True, "showTips": False}
+
+
+def layout(context: Context, session: str, **values: str) -> Any:
+    """The page of one session. from, to: the shown seconds, kept in the address."""
+    lecture = read_lecture(context.store, session)
+    if not len(lecture.series):
+        state = wording.State("S-15", words.NO_LOOKS, words.NO_LOOKS_CAUSE, ())
+        back = parts.link(words.SESSIONS_TITLE, "/sessions", className="btn")
+        return html.Div([_bar(lecture), html.Main(parts.state_screen(state, back))])
+    shown = _shown(lecture, values)
+    start = lecture.session.start.timestamp() * 1000
+    return html.Div(
+        [
+            dcc.Store(id="review-id", data=lecture.session.id),
+            dcc.Store(id="review-range", data=shown),
+            dcc.Store(
+                id="review-axis", data={"start": start, "length": round(lecture.length), "compact": False}
+            ),
+            dcc.Store(id="review-edited", data=0),
+            dcc.Store(id="review-echo"),
+            _bar(lecture),
+            html.Main(
+                className="review",
+                children=[
+                    html.H1(words.headline(lecture), className="huge"),
+                    html.P(words.detail(lecture), className="lead"),
+                    html.Div(_moments(lecture), id="review-moments", className="moments"),
+                    _timeline_part(lecture, shown),
+                    _shares_part(lecture),
+                    html.Div(
+                        [
+                            html.Section(_in_view(lecture, False), id="review-view", className="part"),
+                            html.Section(_flags(lecture, False), id="review-flags", className="part"),
+                        ],
+                        className="two",
+                    ),
+                    _marks_part(lecture),
+                    _take(lecture),
+                ],
+            ),
+        ]
+    )
+
+
+def register(app: Any, context: Context) -> None:
+    """Figures for the colours of the browser, tables, names, marks, and the files to take along."""
+    downloads.register(app, context)
+    namespace = "review"
+    app.clientside_callback(
+        ClientsideFunction(namespace, "draw"),
+        Output("review-from", "value"),
+        Output("review-to", "value"),
+        Input("review-range", "data"),
+        Input("review-timeline", "figure"),
+        State("review-axis", "data"),
+    )
+    app.clientside_callback(
+        ClientsideFunction(namespace, "typed"),
+        Output("review-echo", "data", allow_duplicate=True),
+        Input("review-from", "value"),
+        Input("review-to", "value"),
+        prevent_initial_call=True,
+    )
+    for chart in ("review-timeline", "review-lanes"):
+        app.clientside_callback(
+            ClientsideFunction(namespace, "dragged"),
+            Output("review-echo", "data", allow_duplicate=True),
+            Input(chart, "relayoutData"),
+            prevent_initial_call=True,
+        )
+
+    @app.callback(
+        Output("review-timeline", "figure"),
+        Output("review-lanes", "figure"),
+        Output("review-axis", "data"),
+        Input("view", "data"),
+        Input("review-edited", "data"),
+        State("review-id", "data"),
+        State("review-range", "data"),
+        State("review-axis", "data"),
+    )
+    def draw(view: Any, _edited: int, session: str, shown: list[float], axis: dict[str, Any]) -> Any:
+        lecture = read_lecture(context.store, session, students=False)
+        colours, compact = theme.palette(bool(view and view["dark"])), bool(view and view["compact"])
+        between = (shown[0], shown[1])
+        return (
+            review_figures.timeline(lecture, colours, compact, between),
+            review_figures.lanes(lecture, colours, compact, between),
+            {**axis, "compact": compact},
+        )
+
+    for part, table in (("mood", mood_table), ("shares", shares_table)):
+        _register_table(app, context, part, table)
+
+    @app.callback(
+        Output("review-view", "children"),
+        Output("review-flags", "children"),
+        Output("review-names", "children"),
+        Input("review-names", "n_clicks"),
+        State("review-id", "data"),
+        prevent_initial_call=True,
+    )
+    def show_names(clicks: int, session: str) -> Any:
+        lecture = read_lecture(context.store, session)
+        shown = bool(clicks % 2)
+        label = words.HIDE_NAMES if shown else words.SHOW_NAMES
+        return _in_view(lecture, shown), _flags(lecture, shown), label
+
+    _register_marks(app, context)
+
+
+# --- the bar, the moments -----------------------------------------------------------------------------------
+
+
+def _bar(lecture: Lecture) -> Any:
+    session = lecture.session
+    crumbs = html.Nav(
+        [
+            parts.link(words.SESSIONS_TITLE, "/sessions"),
+            html.Span("/", className="sep", **{"aria-hidden": "true"}),
+            html.Span(words.title_of(session), className="medium"),
+            html.Span(words.when(session), className="quiet2"),
+        ],
+        className="crumbs",
+        **{"aria-label": words.SESSIONS_TITLE},
+    )
+    right = []
+    if len(lecture.series):
+        right = [
+            parts.button(words.SHOW_NAMES, kind="quiet", id="review-names") if lecture.names else None,
+            parts.link(
+                words.COMPARE, f"/compare?{urllib.parse.urlencode({'sessions': session.id})}", className="btn"
+            ),
+            html.A(words.EXPORT, href="#take", className="btn main"),
+        ]
+    return html.Header(
+        [crumbs, html.Div([*right, parts.scheme_button()], className="row wrap")], className="bar tall"
+    )
+
+
+def _moments(lecture: Lecture) -> list[Any]:
+    return [_moment(lecture, moment) for moment in lecture.moments]
+
+
+def _moment(lecture: Lecture, moment: Moment) -> Any:
+    marker = moment.marker
+    sign = "diamond" if marker.kind is MarkerKind.TURN else "pennant"
+    return html.Button(
+        [
+            html.Div(
+                [
+                    parts.icon(sign),
+                    html.Span(words.clock(lecture, marker.seconds), className="clock"),
+                    html.Span(words.minutes(marker.seconds), className="small quiet3"),
+                ],
+                className="row",
+            ),
+            html.Div(words.moment_title(moment), className="name"),
+            html.Div(words.moment_note(moment), className="small quiet2"),
+        ],
+        className="moment",
+        type="button",
+        **{"data-at": str(marker.seconds)},
+    )
+
+
+# --- the charts ---------------------------------------------------------------------------------------------
+
+
+def _part(name: str, title: str, said: str, right: Sequence[Any], *children: Any) -> Any:
+    heading = html.Header(
+        [html.H2(title), html.P(said, className="said"), html.Div(list(right), className="zoom")]
+    )
+    return html.Section([heading, *children], className="part", id=name)
+
+
+def _table_button(part: str) -> Any:
+    return html.Button(
+        words.TABLE,
+        id=f"review-{part}-table",
+        className="btn quiet small",
+        type="button",
+        **{"aria-expanded": "false", "aria-controls": f"review-{part}-numbers"},
+    )
+
+
+def _timeline_part(lecture: Lecture, shown: list[float]) -> Any:
+    zooms = [
+        html.Button(
+            sign,
+            className="btn square small",
+            type="button",
+            **{"data-zoom": kind, "aria-label": label, "title": label},
+        )
+        for kind, (sign, label) in words.ZOOM.items()
+        if kind != "all"
+    ]
+    boxes = [
+        _box("review-from", words.clock(lecture, shown[0]), words.FROM_LABEL),
+        html.Span(words.TO, className="small quiet2"),
+        _box("review-to", words.clock(lecture, shown[1]), words.TO_LABEL),
+    ]
+    whole = html.Button(
+        words.ZOOM["all"][0],
+        className="btn quiet small",
+        type="button",
+        **{"data-zoom": "all", "aria-label": words.ZOOM["all"][1]},
+    )
+    return _part(
+        "timeline",
+        words.MOOD,
+        words.mood_sentence(lecture),
+        [*zooms, *boxes, whole, _table_button("mood")],
+        _chart(
+            "review-timeline",
+            review_figures.TIMELINE_HEIGHT[False],
+            f"{words.MOOD}. {words.mood_sentence(lecture)}",
+        ),
+        html.Div(
+            [
+                html.Span(words.LEGEND),
+                html.Span(
+                    [
+                        html.Span([parts.icon("pennant"), words.YOUR_MARK], className="key"),
+                        html.Span([parts.icon("diamond"), words.PROGRAMS_TURN], className="key"),
+                    ]
+                ),
+            ],
+            className="under",
+        ),
+        html.Div(id="review-mood-numbers"),
+    )
+
+
+def _box(name: str, value: str, label: str) -> Any:
+    return dmc.TextInput(id=name, value=value, debounce=True, w=64, size="xs", **{"aria-label": label})
+
+
+def _shares_part(lecture: Lecture) -> Any:
+    top = f"{review_figures.lane_top(lecture.series):.0%}".rstrip("%")
+    return _part(
+        "shares",
+        words.SHARES,
+        words.shares_sentence(lecture),
+        [html.Span(wording.LABELS_NOTE, className="small quiet3"), _table_button("shares")],
+        _chart(
+            "review-lanes",
+            review_figures.LANES_HEIGHT[False],
+            f"{words.LANES_LABEL} {words.shares_sentence(lecture)}",
+        ),
+        html.Div(words.LANES_NOTE.format(top=top), className="under"),
+        html.Div(id="review-shares-numbers"),
+    )
+
+
+def _chart(name: str, height: int, label: str) -> Any:
+    return html.Div(
+        dcc.Graph(id=name, config=CHART, style={"minHeight": f"{height}px"}),
+        className="chart",
+        tabIndex="0",
+        role="img",
+        **{"aria-label": label},
+    )
+
+
+def _register_table(app: Any, context: Context, part: str, make: Any) -> None:
+    @app.callback(
+        Output(f"review-{part}-numbers", "children"),
+        Output(f"review-{part}-table", "children"),
+        Output(f"review-{part}-table", "aria-expanded"),
+        Input(f"review-{part}-table", "n_clicks"),
+        State("review-id", "data"),
+        prevent_initial_call=True,
+    )
+    def show(clicks: int, session: str) -> Any:
+        if not clicks % 2:
+            return None, words.TABLE, "false"
+        lecture = read_lecture(context.store, session, students=False)
+        return make(lecture), words.TABLE_HIDE, "true"
+
+
+def by_minute(series: Series) -> list[tuple[int, Series]]:
+    """The points of each minute in which something was read."""
+    minutes = (series.seconds // 60).astype(int)
+    return [
+        (int(minute), series.between(minute * 60.0, minute * 60 + 59.999)) for minute in np.unique(minutes)
+    ]
+
+
+def mood_table(lecture: Lecture) -> Any:
+    """The numbers of the timeline, by minute."""
+    rows = []
+    last = -1
+    for minute, points in by_minute(lecture.series):
+        if minute > last + 1 and last >= 0:
+            rows.append(
+                [words.clock(lecture, (last + 1) * 60), str(last + 1), words.GAP_WORD, "", "", "", ""]
+            )
+        last = minute
+        valence, low, high = (_mean(each) for each in (points.valence, points.low, points.high))
+        few = bool(points.few.mean() > 0.5) or math.isnan(valence)
+        rows.append(
+            [
+                words.clock(lecture, minute * 60),
+                str(minute),
+                "" if math.isnan(valence) else words.signed(valence),
+                "" if math.isnan(low) else f"{words.signed(low)} to {words.signed(high)}",
+                str(round(_mean(points.seen))),
+                str(round(_mean(points.expected))),
+                words.TOO_FEW if few else words.level(valence),
+            ]
+        )
+    return table(words.MOOD, words.MOOD_COLUMNS, rows)
+
+
+def shares_table(lecture: Lecture) -> Any:
+    """The numbers of the lanes, by minute."""
+    rows = []
+    for minute, points in by_minute(lecture.series):
+        shares = np.where(points.few[:, None], np.nan, points.shares)
+        means = [_mean(shares[:, EXPRESSIONS.index(name)]) for name in wording.LOOK_ORDER]
+        cells = ["" if math.isnan(each) else wording.percent(each) for each in means]
+        rows.append([words.clock(lecture, minute * 60), str(minute), *cells])
+    columns = (*words.MOOD_COLUMNS[:2], *(wording.LOOKS[name] for name in wording.LOOK_ORDER))
+    return table(words.SHARES, columns, rows)
+
+
+def table(caption: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Any:
+    """A table of numbers that scrolls on its own and can be reached by keyboard."""
+    head = html.Thead(html.Tr([html.Th(each, scope="col") for each in columns]))
+    body = html.Tbody([html.Tr([html.Td(each) for each in row]) for row in rows])
+    return html.Div(
+        [
+            html.Div(
+                html.Table([html.Caption(caption, className="unseen"), head, body], className="plain"),
+                className="numbers",
+                tabIndex="0",
+                role="region",
+                **{"aria-label": caption},
+            ),
+            html.Div(words.TABLE_NOTE, className="under"),
+        ]
+    )
+
+
+def _mean(values: np.ndarray[Any, np.dtype[np.float64]]) -> float:
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if len(known) else math.nan
+
+
+# --- students -----------------------------------------------------------------------------------------------
+
+
+def _in_view(lecture: Lecture, names: bool) -> list[Any]:
+    heading = html.Header([html.H2(words.IN_VIEW), html.P(words.students_by(names), className="said")])
+    if not lecture.students:
+        told = words.NO_STUDENTS if lecture.session.class_only else words.PURGED
+        return [heading, html.P(told, className="quiet2")]
+    students = sorted(
+        lecture.students, key=lambda each: words.student(each.student, lecture.names, names).casefold()
+    )
+    columns = 2 if len(students) > 8 else 1
+    rows = math.ceil(len(students) / columns)
+    strips = [_strip(lecture, each, names) for each in students]
+    style = {"gridTemplateRows": f"repeat({rows}, auto)"}
+    return [heading, html.Div(strips, className="strips" if columns == 2 else "strips one", style=style)]
+
+
+def _strip(lecture: Lecture, student: InView, names: bool) -> Any:
+    name = words.student(student.student, lecture.names, names)
+    told = words.LEFT_OUT if student.left_out else words.seen_share(student.share)
+    rail: Any = html.Span(className="rail", style={"background": rail_gradient(student.parts)})
+    if student.left_out:
+        rail = html.Span(words.LEFT_OUT, className="quiet3")
+    return parts.link(
+        [html.Span(name, className="cut", dir="auto"), rail, html.Span(told, className="unseen")],
+        parts.student_path(lecture.session.id, str(student.student)),
+        className="strip",
+        title=f"{name}: {told}",
+    )
+
+
+#: From this share of its looks a stretch counts as in view.
+IN_VIEW_FROM = 0.5
+
+
+def rail_gradient(cells: Sequence[float | None]) -> str:
+    """A strip as a CSS background: filled where the student was in view, a thin line where not."""
+    stops: list[str] = []
+    count = max(1, len(cells))
+    start = 0
+    for place in range(1, count + 1):
+        if place < count and _filled(cells[place]) == _filled(cells[start]):
+            continue
+        colour = "var(--ink3)" if _filled(cells[start]) else "transparent"
+        stops.append(f"{colour} {100 * start / count:.1f}% {100 * place / count:.1f}%")
+        start = place
+    line = "linear-gradient(var(--hair),var(--hair)) center/100% 1px no-repeat"
+    return f"linear-gradient(90deg,{','.join(stops)}),{line}"
+
+
+def _filled(cell: float | None) -> bool:
+    return cell is not None and cell >= IN_VIEW_FROM
+
+
+def _flags(lecture: Lecture, names: bool) -> list[Any]:
+    count = words.flag_count(len(lecture.flags), lecture.length)
+    heading = html.Header([html.H2(words.GLANCE), html.P(count, className="said")])
+    if not lecture.flags:
+        return [
+            heading,
+            html.P(words.NO_STUDENTS if lecture.session.class_only else words.NO_FLAGS, className="quiet2"),
+        ]
+    head = html.Thead(html.Tr([html.Th(each, scope="col") for each in words.FLAG_COLUMNS]))
+    body = []
+    for flag in lecture.flags:
+        end = lecture.length if flag.cleared is None else flag.cleared
+        answer = lecture.answers.get(flag.number)
+        name = words.student(flag.student, lecture.names, names)
+        who = html.Span(
+            [
+                parts.flag_icon(flag.kind),
+                parts.link(
+                    html.Span(name, dir="auto"), parts.student_path(lecture.session.id, str(flag.student))
+                ),
+            ],
+            className="who",
+        )
+        when = html.Button(
+            words.span(lecture, flag.raised, end),
+            className="btn quiet small",
+            type="button",
+            **{"data-at": str((flag.raised + end) / 2)},
+        )
+        did = _did(answer, flag.shown is None)
+        body.append(html.Tr([html.Td(who), html.Td(when), html.Td(words.flag_reason(flag)), html.Td(did)]))
+    rows = html.Table([head, html.Tbody(body)], className="plain flags")
+    return [heading, html.Div(rows, className="scroll")]
+
+
+def _did(answer: Answer | None, queued: bool) -> str:
+    if answer is not None:
+        return wording.ANSWERS[answer]
+    return words.QUEUED if queued else words.NO_ANSWER
+
+
+# --- marks --------------------------------------------------------------------------------------------------
+
+
+def _marks_part(lecture: Lecture) -> Any:
+    kinds = [{"value": kind.value, "label": wording.MARKERS[kind]} for kind in wording.TEACHER_KINDS]
+    middle = words.clock(lecture, lecture.length / 2)
+    form = html.Div(
+        [
+            dmc.TextInput(id="mark-time", label=words.WHEN_FIELD, placeholder=middle, w=112, size="sm"),
+            dmc.Select(
+                id="mark-kind",
+                label=words.KIND_FIELD,
+                data=kinds,
+                value=MarkerKind.OTHER.value,
+                w=152,
+                size="sm",
+                allowDeselect=False,
+            ),
+            dmc.TextInput(
+                id="mark-text",
+                label=words.NOTE_FIELD,
+                className="grow",
+                size="sm",
+                inputProps={"maxLength": 200},
+            ),
+            parts.button(words.ADD_MARK, id="mark-save", kind="large"),
+            parts.button(words.CANCEL, id="mark-cancel", kind="quiet", style={"display": "none"}),
+        ],
+        className="form",
+    )
+    return _part(
+        "marks",
+        words.MARKS,
+        words.MARKS_NOTE,
+        [],
+        html.Div(_marks_table(lecture), id="mark-list", className="scroll"),
+        dcc.Store(id="mark-editing"),
+        form,
+        html.Div(id="mark-wrong", className="wrong", role="alert"),
+    )
+
+
+def _marks_table(lecture: Lecture) -> Any:
+    if not lecture.markers:
+        return html.P(words.NO_MARKS, className="quiet2")
+    head = html.Thead(html.Tr([html.Th(each, scope="col") for each in words.MARK_COLUMNS]))
+    return html.Table(
+        [head, html.Tbody([_mark_row(lecture, each) for each in lecture.markers])], className="plain flags"
+    )
+
+
+def _mark_row(lecture: Lecture, marker: Marker) -> Any:
+    turn = marker.kind is MarkerKind.TURN
+    kind = words.turn_word(marker) if turn else wording.MARKERS[marker.kind]
+    when = words.clock(lecture, marker.seconds)
+    note = wording.shown_name(marker.text, 200)
+    if turn:
+        note = " · ".join(each for each in ("" if note == kind else note, words.change(marker)) if each)
+    at = html.Button(when, className="btn quiet small", type="button", **{"data-at": str(marker.seconds)})
+    actions = [
+        html.Button(
+            label,
+            id={"type": f"mark-{what}", "number": marker.number},
+            className="btn small quiet",
+            type="button",
+            **{"aria-label": f"{label}: {kind}, {when}"},
+        )
+        for what, label in (("edit", words.EDIT), ("delete", words.DELETE))
+    ]
+    return html.Tr(
+        [
+            html.Td([at, html.Span(f" {words.minutes(marker.seconds)}", className="quiet3")]),
+            html.Td(html.Span([parts.icon("diamond" if turn else "pennant"), kind], className="who")),
+            html.Td(words.BY[marker.by]),
+            html.Td(note, dir="auto"),
+            html.Td(actions, className="do"),
+        ]
+    )
+
+
+def _register_marks(app: Any, context: Context) -> None:
+    @app.callback(
+        Output("mark-list", "children"),
+        Output("review-moments", "children"),
+        Output("review-edited", "data"),
+        Output("mark-editing", "data"),
+        Output("mark-time", "value"),
+        Output("mark-kind", "value"),
+        Output("mark-text", "value"),
+        Output("mark-save", "children"),
+        Output("mark-cancel", "style"),
+        Output("mark-wrong", "children"),
+        Output("mark-time", "disabled"),
+        Output("mark-kind", "disabled"),
+        Input("mark-save", "n_clicks"),
+        Input("mark-cancel", "n_clicks"),
+        Input({"type": "mark-edit", "number": ALL}, "n_clicks"),
+        Input({"type": "mark-delete", "number": ALL}, "n_clicks"),
+        State("review-id", "data"),
+        State("review-edited", "data"),
+        State("mark-editing", "data"),
+        State("mark-time", "value"),
+        State("mark-kind", "value"),
+        State("mark-text", "value"),
+        prevent_initial_call=True,
+    )
+    def change(
+        _save: Any, _cancel: Any, _edit: Any, _delete: Any, session: str, edited: int, editing: int | None,
+        time: str | None, kind: str, text: str | None,
+    ) -> Any:  # fmt: skip
+        cause = dash.ctx.triggered_id
+        if not dash.ctx.triggered[0]["value"]:
+            return (dash.no_update,) * 12
+        lecture = read_lecture(context.store, session, students=False)
+        wrong = ""
+        form: tuple[int | None, str, str, str] = (None, "", MarkerKind.OTHER.value, "")
+        if cause == "mark-save":
+            old = (
+                next((each for each in lecture.markers if each.number == editing), None) if editing else None
+            )
+            try:
+                _keep(context, lecture, old, time, kind, text or "")
+                edited += 1
+            except StoreError as problem:
+                wrong, form = str(problem), (editing, time or "", kind, text or "")
+        elif isinstance(cause, dict) and cause["type"] == "mark-edit":
+            chosen = next((each for each in lecture.markers if each.number == cause["number"]), None)
+            if chosen is not None:
+                form = (chosen.number, words.clock(lecture, chosen.seconds), chosen.kind.value, chosen.text)
+        elif isinstance(cause, dict):
+            context.store.delete_marker(session, cause["number"])
+            edited += 1
+        lecture = read_lecture(context.store, session, students=False)
+        turn = form[2] == MarkerKind.TURN.value
+        return (
+            _marks_table(lecture),
+            _moments(lecture),
+            edited,
+            form[0],
+            form[1],
+            MarkerKind.OTHER.value if turn else form[2],
+            form[3],
+            words.SAVE if form[0] else words.ADD_MARK,
+            {} if form[0] else {"display": "none"},
+            wrong,
+            turn,
+            turn,
+        )
+
+
+def _keep(
+    context: Context, lecture: Lecture, old: Marker | None, time: str | None, kind: str, text: str
+) -> None:
+    """Adds a mark, or changes the old one. Raises StoreError with a sentence for the teacher."""
+    if old is not None and old.kind is MarkerKind.TURN:
+        context.store.edit_marker(lecture.session.id, Marker(old.seconds, old.kind, text, old.number))
+        return
+    seconds = words.seconds_at(lecture, time or "")
+    if seconds is None:
+        raise StoreError(words.BAD_TIME.format(example=words.clock(lecture, lecture.length / 2)))
+    if old is None:
+        context.store.add_marker(lecture.session.id, Marker(seconds, MarkerKind(kind), text))
+        return
+    # The minute is what the box shows: unchanged, the mark keeps its second.
+    same = words.clock(lecture, old.seconds) == (time or "").strip()
+    context.store.edit_marker(
+        lecture.session.id, Marker(old.seconds if same else seconds, MarkerKind(kind), text, old.number)
+    )
+
+
+# --- take it with you ---------------------------------------------------------------------------------------
+
+
+def _take(lecture: Lecture) -> Any:
+    box = dmc.Checkbox(id="take-names", label=words.WITH_NAMES, size="sm") if lecture.names else None
+    return html.Section(
+        [
+            html.Div(
+                [
+                    html.H2(words.TAKE, className="medium"),
+                    html.P(words.LIMITS, className="small quiet2"),
+                    html.P(words.UNPROTECTED, className="small quiet3"),
+                ]
+            ),
+            html.Div(
+                [box, html.Div(downloads.links(lecture.session.id, False), id="take-links", className="row")],
+                className="row",
+            ),
+        ],
+        id="take",
+        className="panel take",
+    )
+
+
+def _shown(lecture: Lecture, values: dict[str, str]) -> list[float]:
+    """The stretch that the address asks for, else the whole session."""
+    try:
+        start, end = float(values.get("from", "")), float(values.get("to", ""))
+    except ValueError:
+        return [0, round(lecture.length)]
+    if not 0 <= start < end <= lecture.length + 1:  # also catches NaN
+        return [0, round(lecture.length)]
+    return [start, end]
