@@ -23,9 +23,9 @@ WAIT = 30.0  # s; far more than is ever needed, so that a busy machine fails no 
 Answer = TypeVar("Answer")
 
 
-def until(found: Callable[[], Answer]) -> Answer:
+def until(found: Callable[[], Answer], patience: float = WAIT) -> Answer:
     """Asks until the answer is true; fails with the last one."""
-    end = time.monotonic() + WAIT
+    end = time.monotonic() + patience
     while not (answer := found()):
         assert time.monotonic() < end, f"never came true: {answer!r}"
         time.sleep(0.05)
