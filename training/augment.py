@@ -26,15 +26,16 @@ class Augmentation:
     """How strongly pictures are changed; probabilities are 0..1 and each picture draws for itself.
 
     rotate: degrees either way. scale_low..scale_high: 1 keeps the framing, more is a tighter box.
-    shift: share of the side either way. low_resolution: probability of a reduction to
-    side_low..side_high pixels. jpeg: probability of compression at that size (or at full size for others,
-    with a quarter of it), quality jpeg_low..jpeg_high.
+    stretch: width against height, as boxes are seldom square on the face. shift: share of the side.
+    low_resolution: probability of a reduction to side_low..side_high pixels. jpeg: probability of compression
+    at that size (or at full size for others, with a quarter of it), quality jpeg_low..jpeg_high.
     """
 
     flip: float = 0.5
     rotate: float = 15.0
     scale_low: float = 0.78
     scale_high: float = 1.25
+    stretch: float = 0.06
     shift: float = 0.10
     light: float = 0.6
     ramp: float = 0.2
@@ -89,7 +90,7 @@ def _frame(images: NDArray[np.uint8], rng: np.random.Generator, s: Augmentation)
     height, width = int(images.shape[1]), int(images.shape[2])
     angle = np.deg2rad(rng.uniform(-s.rotate, s.rotate, n))
     scale = np.exp(rng.uniform(np.log(s.scale_low), np.log(s.scale_high), n))
-    stretch = np.exp(rng.uniform(-0.06, 0.06, n))  # boxes are seldom square on the face
+    stretch = np.exp(rng.uniform(-s.stretch, s.stretch, n))
     mirror = np.where(rng.random(n) < s.flip, -1.0, 1.0)
     shift = rng.uniform(-s.shift, s.shift, (n, 2))
     border: NDArray[np.int64] = rng.integers(0, len(_BORDERS), n)
@@ -136,7 +137,7 @@ def _light(images: NDArray[np.uint8], rng: np.random.Generator, s: Augmentation)
     if len(noisy):
         spread = rng.uniform(1, 9, (len(noisy), 1, 1)).astype(np.float32)
         out[noisy] += rng.standard_normal((len(noisy), height, width), np.float32) * spread
-    return np.clip(out, 0, 255).astype(np.uint8)
+    return np.rint(np.clip(out, 0, 255)).astype(np.uint8)
 
 
 def _occlude(images: NDArray[np.uint8], rng: np.random.Generator, s: Augmentation) -> None:

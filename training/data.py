@@ -94,7 +94,8 @@ def read_npz(file: Path) -> Faces:
     """Reads arrays `image`, `label` and perhaps `votes`, as described in Faces. Raises DataError."""
     arrays: dict[str, NDArray[np.generic]] = {}
     try:
-        with np.load(file, allow_pickle=False) as stored:
+        with file.open("rb") as stream:  # np.load leaves a damaged file open
+            stored = np.load(stream, allow_pickle=False)
             if not isinstance(stored, np.lib.npyio.NpzFile):
                 raise DataError(f"{file.name}: is a single array, not an .npz with image and label")
             for name in ("image", "label", "votes"):

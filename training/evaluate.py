@@ -39,7 +39,14 @@ def evaluate(weights: Weights, faces: Faces) -> Report:
     """Every measure of contract.md, for both heads."""
     coordinates = np.array(load_settings().mood.valence.coordinates())
     whole = probabilities(weights, faces.images)
-    by_size = {size: probabilities(weights, faces.images, size) for size in SIZES}
+    is_48 = faces.images.shape[1:3] == (
+        INPUT_SIDE,
+        INPUT_SIDE,
+    )  # then the first size is the pictures as they are
+    by_size = {
+        size: whole if is_48 and size == "48" else probabilities(weights, faces.images, size)
+        for size in SIZES
+    }
     report: Report = {"n": len(faces)}
     for place, head in enumerate(HEADS):
         sizes = {size: p[:, place] for size, p in by_size.items()}

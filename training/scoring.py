@@ -21,7 +21,7 @@ SIZES: dict[str, tuple[int, int | None]] = {
     "24_jpeg40": (24, 40),
 }
 
-BATCH = 512
+BATCH = 128
 
 
 def reduced(image: NDArray[np.uint8], side: int, quality: int | None) -> NDArray[np.uint8]:

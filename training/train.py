@@ -29,6 +29,7 @@ from torch.nn.parallel import DistributedDataParallel
 from classroom_monitor.errors import ClassroomError, DataError
 from classroom_monitor.expression import Calibration, load_weights, save_weights
 from classroom_monitor.network import HEADS, ExpressionNetwork, channels_last
+from classroom_monitor.records import EXPRESSIONS
 from classroom_monitor.settings import load_settings
 from training import metrics
 from training.augment import Augmentation, augment
@@ -338,7 +339,7 @@ def load_training_data(recipe: Recipe, data: Path | None = None) -> tuple[Traini
     Raises DataError.
     """
     named = recipe.data
-    given = data is not None and (data.is_file() or not (data / named.train).exists())
+    given = data is not None and (data.is_file() or (data / EXPRESSIONS[0]).is_dir())
     if given:
         assert data is not None
         train_file = find_data(data)
