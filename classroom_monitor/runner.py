@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 from classroom_monitor import __version__
 from classroom_monitor.clock import Clock, RealClock
 from classroom_monitor.errors import ClassroomError, NoWindowError, SourceError, StoreError
+from classroom_monitor.names import clean_name, read_roster
 from classroom_monitor.records import (
     Answer,
     Box,
@@ -78,6 +79,7 @@ class Running:
     pipeline: Pipeline
     began: float
     capture: CaptureWatch
+    roster: Roster | None
     live: int = 0  # faces of live video at the last look
     looks: int = 0
     last_look: float = 0.0
@@ -123,6 +125,7 @@ class Runner:
     def start(self, request: StartRequest) -> str:
         """Begins a session; one that runs is ended first. Raises SourceError where nothing can be watched."""
         self.stop()
+        roster = read_roster(Path(request.roster)) if request.roster else None
         source = self._open_source(request.source, self._settings)
         utc = self._clock.utc()
         session = Session(
@@ -143,7 +146,7 @@ class Runner:
         if self._names:
             self._names.forget()
         now = self._clock.monotonic()
-        self._running = Running(session, request, source, self._make_pipeline(), now, CaptureWatch())
+        self._running = Running(session, request, source, self._make_pipeline(), now, CaptureWatch(), roster)
         self._retry_at, self._retry_after = 0.0, RETRY_FIRST
         self._say(HealthState.WATCHING)
         return session.id
@@ -303,7 +306,8 @@ class Runner:
         if self._names:
             for student, text in self._names.arrived():
                 running.pipeline.name(student, text)
-                self._store.read_name(running.session.id, student, text)
+                listed = running.roster.match(text) if running.roster else None
+                self._store.read_name(running.session.id, student, listed or clean_name(text))
         look = running.pipeline.look(Frame(image, seconds, utc))
         if self._names:
             self._names.ask(running.pipeline.labels())

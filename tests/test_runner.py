@@ -6,12 +6,14 @@ import itertools
 import multiprocessing
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
 from classroom_monitor.clock import SteppedClock
-from classroom_monitor.errors import NoWindowError, SourceError
+from classroom_monitor.errors import NoWindowError, SettingsError, SourceError
 from classroom_monitor.pipeline import Pipeline
 from classroom_monitor.records import (
     Answer,
@@ -231,6 +233,22 @@ def test_names_are_read_behind_and_arrive_at_a_later_look() -> None:
     room.runner.stop()
     assert room.pipeline.told == [(1, "Ana")]
     assert room.store.names(session) == {1: "Ana"}
+    room.runner.close()
+
+
+def test_a_name_on_the_roster_is_written_as_it_stands_there(tmp_path: Path) -> None:
+    roster = tmp_path / "roster.csv"
+    roster.write_text("name,aliases\nAna Silva,Ana S;AS\n", encoding="utf-8")
+    room = Room(lambda label: "Ana S (she/her)")
+    request = StartRequest(SourceSpec(SourceKind.SYNTHETIC), 1.0, roster=str(roster))
+    session = room.runner.start(request)
+    for _ in range(100):
+        room.run(1)
+        if room.pipeline.told:
+            break
+    assert room.store.names(session) == {1: "Ana Silva"}
+    with pytest.raises(SettingsError, match="cannot be read"):
+        room.runner.start(replace(request, roster=str(tmp_path / "none.csv")))
     room.runner.close()
 
 
