@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from classroom_monitor.labels import Label, LabelReader, likeness, rough_likeness
-from classroom_monitor.names import same_name
+from classroom_monitor.names import folded, same_name
 from classroom_monitor.records import Box, Gallery, Image, Tile, TileState
 from classroom_monitor.settings import IdentitySettings, NamesSettings
 
@@ -33,7 +33,8 @@ MARGIN = 0.05
 SETTLE = 5.0  # s
 # The picture of a tile is compared with that of the look before, not with older ones.
 SCENE_AGE = 10.0  # s
-SCENE_SAME = 0.92
+SCENE_SAME = 0.94  # different students reach 0.92 at most, the same one passes it in 95 of 100 looks
+SCENE_SURE = 0.96  # even where the label says otherwise: it was renamed, or something lies over it
 SCENE_CHANGED = 0.6
 # Ways in which one student's label was seen: two sizes, with and without video, and one more.
 LABELS = 4
@@ -58,6 +59,7 @@ class _Student:
     seen: float = -math.inf
     confidence: float = 0.0
     lost: bool = False
+    merged: int | None = None
     changed: Label | None = None
     changed_looks: int = 0
 
@@ -127,7 +129,11 @@ class Identity:
         return known.label if known else None
 
     def name(self, student: int, text: str) -> None:
-        """A reading of the student's label. The teacher's own label leaves its student out."""
+        """A reading of the student's label, or the teacher's word for it.
+
+        The teacher's own label leaves its student out. Where a new student turns out to bear the name of one
+        who has not been seen since, the two are one: from then on the older number goes on.
+        """
         known = self._students.get(student)
         if known is None:
             return
@@ -135,6 +141,15 @@ class Identity:
         if self._own_label and not self._own_found and same_name(text, self._own_label):
             self._own_found = True
             self._left_out.add(student)
+        namesakes = [s for s in self._students.values() if s is not known and s.name and s.merged is None]
+        namesakes = [s for s in namesakes if folded(s.name or "") == folded(text)]
+        if known.merged is None and len(folded(text)) >= 2 and len(namesakes) == 1:
+            older = namesakes[0]
+            if older.number < student and older.seen < known.first:
+                older.labels = [*older.labels, *known.labels][-LABELS:]
+                older.box, older.place, older.scene = known.box, known.place, known.scene
+                older.label, older.seen, older.lost = known.label, known.seen, False
+                known.merged, known.lost = older.number, True
 
     def gone(self, seconds: float) -> frozenset[int]:
         """The students unseen for `forget_after`, or of whom nothing is left to know them by."""
@@ -212,11 +227,11 @@ class Identity:
 
     def _match(self, sights: Sequence[_Sight], seconds: float) -> tuple[Match, ...]:
         """The best way to give the tiles to the known students, with what stays open."""
-        students = list(self._students.values())
+        students = [student for student in self._students.values() if student.merged is None]
         if not sights or not students:
             return tuple(Match(None, 0.0, "new") for _ in sights)
         alike = self._likenesses(sights, students)
-        scores, reasons = self._scores(sights, students, alike, seconds)
+        scores, reasons, scenes = self._scores(sights, students, alike, seconds)
         rows, columns = linear_sum_assignment(scores, maximize=True)
         given = {int(i): int(j) for i, j in zip(rows, columns, strict=True) if scores[i, j] > 0}
         taken = set(given.values())
@@ -234,7 +249,8 @@ class Identity:
                 near = (
                     float(np.nanmax(alike[i, free])) if free and not np.isnan(alike[i, free]).all() else 0.0
                 )
-                fresh = i not in given and sight.label is not None and near < DIFFERENT
+                seen = float(scenes[i].max()) >= SCENE_SAME  # somebody's picture, but not their label
+                fresh = i not in given and sight.label is not None and near < DIFFERENT and not seen
                 result.append(Match(None, 0.0, "new" if fresh else "uncertain"))
         return tuple(result)
 
@@ -269,8 +285,8 @@ class Identity:
         students: Sequence[_Student],
         alike: NDArray[np.float64],
         seconds: float,
-    ) -> tuple[NDArray[np.float64], NDArray[np.str_]]:
-        """What speaks for each pair, 0 where nothing does, and by which rule."""
+    ) -> tuple[NDArray[np.float64], NDArray[np.str_], NDArray[np.float64]]:
+        """What speaks for each pair, 0 where nothing does, by which rule, and how alike the pictures are."""
         holds = _layout([s.tile for s in sights]) == self._layout
         last = np.array([student.seen >= self._last for student in students])
         here = np.array([[holds and s.place == _place(sight.tile) for s in students] for sight in sights])
@@ -291,7 +307,8 @@ class Identity:
             ("label", labelled, 2.0 + known + 0.15 * here + 0.15 * (seen >= SCENE_SAME)),
             ("position", ~unread & stays & ((known >= DIFFERENT) | (seen >= SCENE_SAME)), 1.2 + 0.3 * known),
             ("position", unread & stays, 1.0 + 0.2 * seen),
-            ("picture", unread & (seen >= SCENE_SAME) & (not holds), 0.6 + 0.2 * seen),
+            ("label", (known >= DIFFERENT) & (seen >= SCENE_SAME), 1.1 + 0.3 * known),
+            ("picture", (unread & (seen >= SCENE_SAME)) | (seen >= SCENE_SURE), 0.6 + 0.2 * seen),
         ]
         scores = np.zeros(alike.shape)
         reasons = np.full(alike.shape, "", dtype="<U8")
@@ -302,7 +319,7 @@ class Identity:
             if sight.tile.row < 0:  # a face outside any grid
                 scores[i] = [_near(sight.tile, student, seconds) for student in students]
                 reasons[i] = "position"
-        return scores, reasons
+        return scores, reasons, seen
 
     def _may_be_new(self, sight: _Sight, settled: bool) -> bool:
         """A tile without a known label: a new student, once it has stayed so and nobody left out may be in it."""
