@@ -11,6 +11,7 @@ The costly part of a head, its geometry for one turn of the head, is kept and us
 
 from __future__ import annotations
 
+import functools
 import math
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -274,13 +275,25 @@ def _field(rng: np.random.Generator, h: int, w: int, cells_y: float, cells_x: fl
     return np.asarray(cv2.resize(small, (w, h), interpolation=cv2.INTER_CUBIC), np.float32)
 
 
+_CIRCLE: Final = np.stack(
+    [f(np.linspace(0, 2 * math.pi, 24, endpoint=False)) for f in (np.cos, np.sin)], 1
+).astype(np.float32)
+_MIRROR: Final = np.asarray((-1, 1), np.float32)
+
+
+@functools.cache
+def _taper(count: int) -> Floats:
+    """How wide a line is along its length, 0..1."""
+    return np.asarray(np.sin(np.linspace(0.12, math.pi - 0.12, count)) ** 0.6, np.float32)
+
+
 class _Brush:
     """Paints soft shapes into a float picture, in the units of the skin (x to the right, Y down)."""
 
     def __init__(self, picture: Floats, per_unit: float, x0: float, y0: float) -> None:
         self.picture = picture
         self.per_unit = per_unit
-        self._x0, self._y0 = x0, y0
+        self._origin = _at((x0, y0))
 
     def shape(
         self,
@@ -307,15 +320,13 @@ class _Brush:
         self, points: Floats, color: Floats, width: float, alpha: float = 1.0, blur: float = 0.0
     ) -> None:
         """A line of so many units through points [n, 2], tapering to both ends."""
-        count = len(points)
-        tangent = np.gradient(points, axis=0)
-        length = np.maximum(np.hypot(tangent[:, 0], tangent[:, 1]), 1e-6)
-        normal = np.stack((-tangent[:, 1], tangent[:, 0]), 1) / length[:, None]
-        taper = np.sin(np.linspace(0.12, math.pi - 0.12, count)) ** 0.6
-        side = normal * (taper * width / 2)[:, None]
-        self.shape(
-            np.concatenate((points + side, (points - side)[::-1])).astype(np.float32), color, alpha, blur
-        )
+        tangent = np.empty_like(points)
+        tangent[1:-1] = points[2:] - points[:-2]
+        tangent[0], tangent[-1] = points[1] - points[0], points[-1] - points[-2]
+        length = np.maximum(np.sqrt(np.square(tangent).sum(1)), 1e-6)
+        reach = _taper(len(points)) * (width / 2) / length
+        side = tangent[:, ::-1] * _MIRROR * reach[:, None]
+        self.shape(np.concatenate((points + side, (points - side)[::-1])), color, alpha, blur)
 
     def ellipse(
         self,
@@ -329,24 +340,20 @@ class _Brush:
         within: tuple[int, int, NDArray[np.uint8]] | None = None,
     ) -> None:
         """A filled ellipse."""
-        turn = np.linspace(0, 2 * math.pi, 28, endpoint=False)
-        points = np.stack((x + rx * np.cos(turn), y + ry * np.sin(turn)), 1).astype(np.float32)
-        self.shape(points, color, alpha, blur, within)
+        self.shape(_CIRCLE * _at((rx, ry)) + _at((x, y)), color, alpha, blur, within)
 
     def _mask(self, points: Floats, blur: float) -> tuple[int, int, NDArray[np.uint8]] | None:
-        px = (points - _at((self._x0, self._y0))) * np.float32(self.per_unit) - 0.5
+        fixed = np.rint((points - self._origin) * (16 * self.per_unit) - 8).astype(np.int32)
         soft = blur * self.per_unit
         pad = 2 + math.ceil(2.2 * soft)
         height, width = self.picture.shape[:2]
-        left, top = (max(0, math.floor(v) - pad) for v in px.min(0))
-        right, bottom = (
-            min(s, math.ceil(v) + pad + 1) for v, s in zip(px.max(0), (width, height), strict=True)
-        )
+        x, y, w, h = cv2.boundingRect(fixed)
+        left, top = max(0, (x >> 4) - pad), max(0, (y >> 4) - pad)
+        right, bottom = min(width, ((x + w) >> 4) + pad + 2), min(height, ((y + h) >> 4) + pad + 2)
         if right <= left or bottom <= top:
             return None
         mask = np.zeros((bottom - top, right - left), np.uint8)
-        fixed = np.round((px - _at((left, top))) * 16).astype(np.int32)
-        cv2.fillPoly(mask, [fixed], 255, cv2.LINE_AA, 4)
+        cv2.fillPoly(mask, [fixed], 255, cv2.LINE_AA, 4, (-16 * left, -16 * top))
         if soft > 0.3:
             mask = np.asarray(cv2.GaussianBlur(mask, (0, 0), soft), np.uint8)
         return left, top, mask
@@ -894,7 +901,7 @@ def _mouth(brush: _Brush, look: Appearance, c: Floats, jaw: float) -> None:
                         0.03,
                         inside,
                     )
-                for gap_x in np.linspace(-0.62, 0.62, 7) * half:
+                for gap_x in np.linspace(-0.62, 0.62, 7) * half if brush.per_unit > 75 else ():
                     notch = np.asarray(((gap_x, upper_in - 0.03), (gap_x, upper_in + height)), np.float32)
                     brush.line(np.repeat(notch, 2, 0), _rgb((150, 130, 122)), 0.006, 0.20, 0.004)
             brush.line(inner_top, _rgb((52, 20, 22)), 0.024, 0.6, 0.009)
