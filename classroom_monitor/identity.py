@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from classroom_monitor.labels import Label, LabelReader, likeness, rough_likeness
+from classroom_monitor.labels import Ink, Label, LabelReader, likeness, rough_likeness
 from classroom_monitor.names import folded, same_name
 from classroom_monitor.records import Box, Gallery, Image, Tile, TileState
 from classroom_monitor.settings import IdentitySettings, NamesSettings
@@ -98,7 +98,7 @@ class Identity:
         self._image: Image | None = None
         self._sights: dict[tuple[Box, bool], _Sight] = {}
         self._labels = LabelReader()
-        self._rows: dict[int, tuple[Label, dict[int, float]]] = {}
+        self._rows: dict[int, tuple[Label, dict[int, tuple[Ink, float]]]] = {}
         self._matches: tuple[Match, ...] = ()
 
     @property
@@ -263,7 +263,7 @@ class Identity:
             return alike
         columns = np.array([j for j, _ in known])
         rough = rough_likeness([label for _, label in seen], [label for _, label in known])
-        rows: dict[int, tuple[Label, dict[int, float]]] = {}
+        rows: dict[int, tuple[Label, dict[int, tuple[Ink, float]]]] = {}
         for a, (i, label) in enumerate(seen):
             # An unchanged label is as like all the others as it was before.
             before = self._rows.get(id(label.ink))
@@ -273,8 +273,9 @@ class Identity:
             for b in near:
                 other = known[b][1]
                 if id(other.ink) not in values:
-                    values[id(other.ink)] = 1.0 if other.ink is label.ink else likeness(label.ink, other.ink)
-                alike[i, columns[b]] = max(alike[i, columns[b]], values[id(other.ink)])
+                    value = 1.0 if other.ink is label.ink else likeness(label.ink, other.ink)
+                    values[id(other.ink)] = other.ink, value  # holding the ink keeps its id its own
+                alike[i, columns[b]] = max(alike[i, columns[b]], values[id(other.ink)][1])
             rows[id(label.ink)] = (label, values)
         self._rows = rows
         return alike
