@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
 import time
 from pathlib import Path
+from urllib.parse import urljoin
 
 import pytest
-from program import browser_page, running
+from program import PATIENCE, browser_page, running
 from traced import STRACE, is_picture_file, pictures_below, read_trace
 
 from tests.conftest import missing
@@ -38,7 +40,10 @@ def test_the_demo_stays_on_this_computer_and_writes_no_picture(
         browser_page() as page,
     ):
         page.goto(program.url)
-        page.get_by_text("seen").first.wait_for()
+        page.goto(urljoin(program.url, "/live"))
+        page.get_by_text(re.compile(r"[1-9]\d* of \d+ seen")).first.wait_for(timeout=PATIENCE * 1000)
+        drawn = "() => document.querySelector('#live-picture')?.naturalWidth > 0"
+        page.wait_for_function(drawn)  # the drawn call went to the page, from memory
         time.sleep(SECONDS)
         page.goto("about:blank")
         assert program.interrupt() == 130
