@@ -129,7 +129,9 @@ def _run(
         look = pipeline.look(Frame(image, seconds, datetime.now(UTC) + timedelta(seconds=seconds)))
         wall += time.perf_counter() - before
         faces = [tile.faces[0] for tile in look.gallery.tiles if tile.state is TileState.FACE]
-        landmarks += -(-len(faces) * round(1 / settings.capture.rate) // round(settings.faces.landmarks_every))
+        landmarks += -(
+            -len(faces) * round(1 / settings.capture.rate) // round(settings.faces.landmarks_every)
+        )
         bare += _bare(finder, model, image, watched.shown, faces)
     source.close()
     stages = {name: spent / MEASURED for name, spent in stopwatch.spent.items() if name != "landmarks"}

@@ -14,7 +14,7 @@ import signal
 import sys
 import threading
 import webbrowser
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import FrameType
@@ -303,6 +303,64 @@ def doctor(as_json: Json = False, settings: SettingsFile = None, store: StoreUrl
             print(f"{sign}  {check.name}: {check.detail}" + ("" if check.ok else f"\n      {check.remedy}"))
     if not ok:
         raise typer.Exit(1)
+
+
+@app.command()
+def rehearse(
+    script: Annotated[str, typer.Option(help="A rehearsal's name, or a file.")] = "calm_class",
+    students: Annotated[int | None, typer.Option(min=4, max=49, help="How many students.")] = None,
+    minutes: Annotated[float | None, typer.Option(min=0.1, help="How long.")] = None,
+    seed: Annotated[int, typer.Option(help="Another seed is another class.")] = 1,
+    no_pixels: Annotated[bool, typer.Option("--no-pixels", help="Draw readings, not pictures.")] = False,
+    as_json: Json = False,
+    settings: SettingsFile = None,
+    store: StoreUrl = None,
+) -> None:
+    """Runs the pipeline over a scripted class and scores it against the script. Nothing is stored."""
+    from classroom_monitor import rehearse as rehearsals
+    from classroom_monitor.synthetic.script import read_script
+
+    with _progress() as progress:
+        score = rehearsals.rehearse(
+            load_settings(settings),
+            read_script(script),
+            students,
+            minutes,
+            seed,
+            pixels=not no_pixels,
+            progress=progress,
+        )
+    _print_result(score.as_json(), as_json)
+
+
+@app.command()
+def bench(as_json: Json = False, settings: SettingsFile = None, store: StoreUrl = None) -> None:
+    """What a look costs on this computer: CPU by stage, memory, and against the bare models."""
+    from dataclasses import asdict
+
+    from classroom_monitor.bench import run_bench
+
+    _print_result(asdict(run_bench(load_settings(settings))), as_json)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[int, int], None]]:
+    """A bar on standard error that takes (done, of)."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("Rehearsing", total=None)
+        yield lambda done, of: bar.update(task, completed=done, total=of)
+
+
+def _print_result(result: dict[str, object], as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(result, ensure_ascii=False))
+        return
+    from rich.console import Console
+
+    Console().print_json(data=result)
 
 
 def _say(message: str) -> None:
