@@ -71,6 +71,7 @@ IRISES: Final[tuple[Color, ...]] = ((70, 44, 26), (92, 62, 36), (84, 96, 62), (8
 class Appearance:
     """What a student looks like: everything that does not change during a session."""
 
+    feminine: bool  # by the usual signs: chooses hair, beard, jaw, and the sort of name
     skin: Color
     hair: Color
     style: str
@@ -129,15 +130,20 @@ def appearance(seed: int, student: int) -> Appearance:
     tone = int(rng.integers(len(SKINS)))
     dark = tone >= 4
     hair = pick(HAIRS, (6, 5, 2, 0.4, 0.1, 0.1, 0.1, 0.5) if dark else (3, 3, 4, 4, 2.5, 2, 1.4, 0.8))
-    style = pick(STYLES, (5, 4, 3, 5 if dark else 2, 3, 4, 3, 3, 1.2, 2.5))
-    covering = pick(COVERINGS, (20, 2.2, 1.0, 1.0))
-    longish = style in ("bob", "long", "wavy", "bun", "fringe") or covering == "hijab"
-    beard = 0.0
-    if not longish and rng.random() < 0.55:
-        beard = float(rng.choice([0.25, 0.5, 1.0]))
+    feminine = bool(rng.random() < 0.5)
+    tight = 3.5 if dark else 1.5
+    style = pick(
+        STYLES,
+        (0.5, 0.4, 0.3, tight, 4, 5, 4, 3, 0, 3)
+        if feminine
+        else (6, 5, 3.5, tight, 0, 0.4, 0, 0.3, 1.5, 0.4),
+    )
+    covering = pick(COVERINGS, (18, 3.5, 0, 1.0) if feminine else (18, 0, 1.6, 1.2))
+    beard = 0.0 if feminine else float(rng.choice([0, 0.25, 0.5, 1.0], p=(0.45, 0.22, 0.18, 0.15)))
     if covering == "turban":
         beard = 1.0
     return Appearance(
+        feminine=feminine,
         skin=SKINS[tone],
         hair=hair,
         style=style,
@@ -153,12 +159,12 @@ def appearance(seed: int, student: int) -> Appearance:
         light=float(rng.uniform(-1, 1)),
         warmth=float(rng.uniform(-0.7, 0.8)),
         exposure=float(rng.uniform(0.92, 1.1)),
-        width=float(rng.uniform(0.93, 1.06)) * (1.02 if beard else 0.99),
-        jaw=float(rng.uniform(0.92, 1.1)) * (1.03 if not longish else 0.96),
+        width=float(rng.uniform(0.93, 1.06)) * (0.985 if feminine else 1.015),
+        jaw=float(rng.uniform(0.92, 1.1)) * (0.96 if feminine else 1.03),
         nose=float(rng.uniform(0.85, 1.2)),
-        lips=float(rng.uniform(0.85, 1.25)) * (1.12 if dark else 1.0),
+        lips=float(rng.uniform(0.85, 1.2)) * (1.12 if dark else 1.0) * (1.08 if feminine else 0.96),
         eyes=float(rng.uniform(0.93, 1.12)),
-        brows=float(rng.uniform(0.8, 1.25)) * (1.15 if not longish else 0.9),
+        brows=float(rng.uniform(0.8, 1.25)) * (0.88 if feminine else 1.15),
         iris=IRISES[int(rng.integers(2))] if dark else pick(IRISES),
         scale=float(rng.uniform(0.245, 0.32)),
         x=float(rng.uniform(0.44, 0.56)),
@@ -682,7 +688,7 @@ def _shell(look: Appearance, rho: Floats, per_unit: float) -> _Shell | None:
         line = np.interp(np.abs(x - part * np.exp(-np.square(x / 0.8))), points, heights)
         if style == "side":
             line = line + 0.10 * _smooth(0.0, 0.6, (x - part) * -np.sign(part)) * _smooth(0.85, 0.6, across)
-    line = line + rough * strands * (1 + 2.2 * _smooth(0.6, 1.0, line))
+    line = line + rough * strands * (1 + 0.9 * _smooth(0.6, 1.0, line))
     soft = 0.07 if style == "buzz" else 0.030
     cover = np.asarray(_smooth(soft, -soft, y - line), np.float32)
     if style == "buzz":

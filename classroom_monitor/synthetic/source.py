@@ -15,14 +15,22 @@ from classroom_monitor.synthetic.avatar import Avatar, Cache, Pose, appearance
 from classroom_monitor.synthetic.painting import Face, Painter
 from classroom_monitor.synthetic.script import PER_PAGE, Acting, Plan, Script, read_script
 
-#: Names nobody in particular bears, as varied as a real class; every sign is in the font.
+#: Names nobody in particular bears, as varied as a real class; every sign is in the font. The first row goes
+#: to students drawn with the usual signs of women, the second with those of men.
 NAMES: Final = (
-    "Amira", "Jonas", "Zoë", "Mateus", "Priya", "Łukasz", "Hana", "Kofi", "Elif", "Søren", "Nia", "Tomáš",
-    "Yuki", "Álvaro", "Ingrid", "Omar", "Bá Nhân", "Светлана", "Chidi", "Maëlle", "Ravi", "Björk", "小雨",
-    "Lucía", "Andrei", "Fatou", "Konstantinos", "Noor", "Pádraig", "Ayşe", "Mei-Lin", "Dušan", "Salma",
-    "Theo (he/him)", "Ioana", "Kwame", "Sóley", "Hugo", "Людмила", "Farid", "Beatriz", "Anne-Sophie",
-    "Tariq", "さくら", "Wambui", "Gŵen", "Emil", "Leilani", "민서", "Octavia", "Bogdan", "Imani", "Rúben",
-    "Maximiliana Alexandrine", "Kaito", "Freya", "Idris", "Paloma", "Çağla", "Viktor", "Neha", "Matthias",
+    (
+        "Amira", "Zoë", "Priya", "Hana", "Elif", "Nia", "Ingrid", "Светлана", "Maëlle", "Yuki", "Lucía",
+        "Fatou", "Noor (she/her)", "Ayşe", "Mei-Lin", "Salma", "Ioana", "Sóley", "Людмила", "Beatriz",
+        "Anne-Sophie", "小雨", "Wambui", "Gŵen", "Leilani", "さくら", "Octavia", "Imani",
+        "Maximiliana Alexandrine", "Freya", "Paloma", "Çağla", "Neha", "Thảo", "Agnieszka", "Ximena",
+        "Adaeze", "Sigríður",
+    ),
+    (
+        "Jonas", "Mateus", "Łukasz", "Kofi", "Søren", "Tomáš", "Álvaro", "Omar", "Bá Nhân", "Chidi", "Ravi",
+        "민준", "Andrei", "Konstantinos", "Pádraig", "Dušan", "Theo (he/him)", "Kwame", "Hugo", "Farid",
+        "Tariq", "Emil", "Bogdan", "Rúben", "Kaito", "Idris", "Viktor", "Matthias", "Юрий", "Björn",
+        "Nikhil", "Étienne", "大輔", "Olumide", "Giōrgos", "Ferenc", "Jean-Baptiste Olivier", "Yiğit",
+    ),
 )  # fmt: skip
 #: Bytes of pictures and surfaces kept: enough for a page of 49 at 1920x1080.
 _MEMORY: Final = 192 << 20
@@ -206,13 +214,16 @@ class SyntheticSource:
 
     def _seat(self) -> dict[int, _Seat]:
         rng = np.random.default_rng([self.plan.seed, 0x5EA7])
-        order = rng.permutation(len(NAMES))
+        rows = [[row[i] for i in rng.permutation(len(row))] for row in NAMES]
+        given = [0, 0]
         seats = {0: _Seat("You", False, 0, 16 / 9, 4.0, 0.0)}
         for number in range(1, self.plan.students + 1):
-            name = NAMES[order[(number - 1) % len(NAMES)]]
-            again = (number - 1) // len(NAMES)
+            which = 0 if appearance(self.plan.seed, number).feminine else 1
+            again, at = divmod(given[which], len(rows[which]))
+            given[which] += 1
+            name = rows[which][at]
             seats[number] = _Seat(
-                name=f"{name} {'BCDE'[again - 1]}." if again else name,
+                name=f"{name} {chr(65 + again)}." if again else name,
                 muted=bool(rng.random() < 0.8),
                 off_kind=int(rng.choice(5, p=(0.35, 0.25, 0.25, 0.1, 0.05))),
                 aspect=float(rng.choice((16 / 9, 4 / 3), p=(0.88, 0.12))),
