@@ -6,7 +6,7 @@ import platform
 import sys
 import tempfile
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -66,7 +66,7 @@ class Bench:
 class Stopwatch:
     """CPU seconds of this process by stage."""
 
-    spent: Counter[str] = field(default_factory=Counter)
+    spent: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
@@ -181,7 +181,7 @@ def _network_vs_eager(model: ExpressionCNN) -> float:
 
 
 def _start(settings: Settings) -> tuple[float, float | None]:
-    """Seconds from the start of the watching process to its first reading, and the peak memory of both (MB)."""
+    """Seconds from the start of the watching process to its first reading, and the peak memory (MB)."""
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{Path(folder) / 'bench.db'}"
         store = open_store(url, RealClock(), settings.store)

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -70,7 +70,7 @@ def main() -> None:
         _say(str(problem))
         sys.exit(1)
     except typer.TyperException as problem:
-        problem.show()
+        cast(Any, problem).show()  # all that typer raises can, though their base does not say so
         sys.exit(2)
     except typer.Exit as end:
         sys.exit(end.exit_code)
@@ -466,7 +466,7 @@ def _pages(
             _wait(watcher, ends=bool(no_browser and request and request.source.kind in ENDING))
         finally:
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not cut the saving short
-            if stop:
+            if stop is not None:
                 stop()
             if watcher:
                 watcher.close()

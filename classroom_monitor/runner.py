@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 from classroom_monitor import __version__
 from classroom_monitor.clock import Clock, RealClock
 from classroom_monitor.errors import ClassroomError, NoWindowError, SourceError, StoreError
-from classroom_monitor.names import clean_name, read_roster
+from classroom_monitor.names import Roster, clean_name, read_roster
 from classroom_monitor.records import (
     Answer,
     Box,

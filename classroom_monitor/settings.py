@@ -41,6 +41,11 @@ def number(low: float, high: float, unit: str = "") -> Any:
     return field(metadata={"low": low, "high": high, "unit": unit})
 
 
+def plain() -> Any:
+    """A setting of any text, a yes or no, or a section of its own."""
+    return field()
+
+
 def choice(*words: str) -> Any:
     """A setting that is one of some words."""
     return field(metadata={"choices": words})
@@ -69,7 +74,7 @@ class NamesSettings:
     """Whether labels are read, and which is the teacher's own."""
 
     names: str = choice("read", "pseudonyms")
-    own_label: str = field()
+    own_label: str = plain()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +127,7 @@ class MoodSettings:
     clearly: float = number(0.1, 0.9, "valence")
     mixed_spread: float = number(0.1, 1, "valence")
     trend_window: float = number(60, 1800, "s")
-    valence: ValenceSettings
+    valence: ValenceSettings = plain()
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +153,7 @@ class StoreSettings:
     commit_seconds: float = number(0.5, 60, "s")
     commit_readings: int = number(1, 1000)
     keep_students_days: int = number(1, 3650, "days")
-    class_only: bool = field()
+    class_only: bool = plain()
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +162,7 @@ class DashboardSettings:
 
     port: int = number(0, 65535)
     refresh: float = number(0.5, 10, "s")
-    shortcuts: bool = field()
+    shortcuts: bool = plain()
 
 
 @dataclass(frozen=True, slots=True)
