@@ -1,4 +1,4 @@
-"""The figures of the review, as plain Plotly objects: timeline with coverage, lanes of shares.
+"""The figures of the review, as plain Plotly objects: timeline with coverage, lanes of shares, one student.
 
 They are drawn for a palette and a width class, hold no more points than can be seen, and share one time axis
 in seconds since the start. assets/review.js moves that axis without asking the server.
@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from classroom_monitor.records import EXPRESSIONS, Marker, MarkerKind
+from classroom_monitor.records import EXPRESSIONS, Flag, Marker, MarkerKind
 from dashboard import figures, theme, wording
 from dashboard import review_wording as words
-from dashboard.summary import Lecture, Numbers, Series
+from dashboard.summary import Z90, Lecture, Numbers, Series, StudentSeries
 from dashboard.theme import Palette
 
 Figure = dict[str, Any]
@@ -37,6 +37,9 @@ MOOD = (0.31, 1.0)
 LABEL_ROOM = {False: 0.115, True: 0.42}
 
 LINE = 1.75
+
+#: Points of a lane: dashes are costly to draw, and a lane is 30 px high.
+LANE_POINTS = 400
 
 
 def timeline(lecture: Lecture, colours: Palette, compact: bool, shown: tuple[float, float]) -> Figure:
@@ -99,6 +102,7 @@ def lanes(lecture: Lecture, colours: Palette, compact: bool, shown: tuple[float,
     layout = _layout(lecture, colours, compact, shown)
     top = lane_top(series)
     count = len(wording.LOOK_ORDER)
+    block = max(1, len(series) // LANE_POINTS)
     for place, name in enumerate(wording.LOOK_ORDER):
         axis = "" if place == 0 else str(place + 1)
         bottom = 1 - (place + 1) / count
@@ -119,8 +123,8 @@ def lanes(lecture: Lecture, colours: Palette, compact: bool, shown: tuple[float,
                 data.append(
                     {
                         "type": "scatter",
-                        "x": figures.packed(series.seconds[here]),
-                        "y": figures.packed(share[here]),
+                        "x": figures.packed(_blocks(series.seconds[here], block)),
+                        "y": figures.packed(_blocks(share[here], block)),
                         "yaxis": f"y{axis}",
                         "mode": "lines",
                         "line": {"color": colour, "width": LINE, "dash": theme.DASHES[name]},
@@ -494,8 +498,205 @@ def _rule(at: float, colours: Palette) -> Figure:
     }
 
 
+def _blocks(values: Numbers, size: int) -> Numbers:
+    """Means of so many neighbours each; the last block may be smaller."""
+    starts = np.arange(0, len(values), size)
+    means: Numbers = np.add.reduceat(values, starts) / np.diff(np.append(starts, len(values)))
+    return means
+
+
 def _known(values: Numbers) -> list[slice]:
     """Stretches of finite numbers."""
     finite = np.isfinite(values).astype(np.int8)
     edges = np.flatnonzero(np.diff(np.concatenate([[0], finite, [0]])))
     return [slice(int(start), int(stop)) for start, stop in edges.reshape(-1, 2)]
+
+
+# --- one student --------------------------------------------------------------------------------------------
+
+STUDENT_HEIGHT = {False: 500, True: 420}
+STUDENT_MARGIN = {False: 112, True: 96}
+STUDENT_ROWS = (words.LOOKS_USED, words.BROW, words.AWAY, words.EYES)
+STUDENT_CHART = (0.36, 1.0)
+STUDENT_FOOT = (0.0, 0.28)
+
+
+def student(
+    lecture: Lecture,
+    series: StudentSeries,
+    error: float,
+    flags: Sequence[Flag],
+    colours: Palette,
+    compact: bool,
+    shown: tuple[float, float],
+) -> Figure:
+    """One student against the own usual look, with the signs below; no one else is drawn.
+
+    error: standard error of one reading.
+    """
+    data: list[Figure] = []
+    for piece in series.runs():
+        x, y = series.seconds[piece], series.away[piece]
+        half = Z90 * error
+        common = {"type": "scatter", "mode": "lines", "hoverinfo": "skip"}
+        outline = {"x": np.concatenate([x, x[::-1]]), "y": np.concatenate([y + half, y[::-1] - half])}
+        band = {"fill": "toself", "fillgradient": figures.gradient(colours), "line": {"width": 0}}
+        data.append({**common, **{axis: figures.packed(values) for axis, values in outline.items()}, **band})
+        line = {"color": colours.ink, "width": 2}
+        data.append({**common, "x": figures.packed(x), "y": figures.packed(y), "line": line})
+    for row, flagged in enumerate((series.used, series.brow, series.turned, series.closed)):
+        data.append(_bars(series, flagged, len(STUDENT_ROWS) - row - 0.5, colours, thin=row == 0))
+    data.append(_student_hover(lecture, series, colours))
+    far = np.abs(series.away[np.isfinite(series.away)])
+    reach = figures.AXIS_WIDE if len(far) and far.max() > theme.AXIS - 0.03 else theme.AXIS
+    shapes = [_level("y", 0, colours)]
+    usual = series.usual_range()
+    if usual is not None:
+        shapes.append(_usual(min(usual, reach), colours))
+    for row in range(1, len(STUDENT_ROWS)):
+        shapes.append({**_level("y2", len(STUDENT_ROWS) - row - 0.5, colours), "layer": "below"})
+        shapes[-1]["line"] = {"color": colours.hair, "width": 1}
+    margin = STUDENT_MARGIN[compact]
+    notes = []
+    for text, value in ((words.MORE_PLEASANT, 0.4), (words.USUAL_LOOK, 0.0), (words.LESS_PLEASANT, -0.4)):
+        at = STUDENT_CHART[0] + (value + reach) / (2 * reach) * (STUDENT_CHART[1] - STUDENT_CHART[0])
+        notes.append(_margin_note(text, at, 0, colours.ink2, margin))
+    for row, text in enumerate(STUDENT_ROWS):
+        at = STUDENT_FOOT[1] * (len(STUDENT_ROWS) - row - 0.5) / len(STUDENT_ROWS)
+        notes.append(_margin_note(text, at, 0, colours.ink2, margin))
+    notes += _absence_notes(series, reach, colours, shown)
+    for flag in flags:
+        drawn = _flag_note(lecture, flag, reach, colours, shown, compact)
+        shapes.append(drawn[0])
+        notes.append(drawn[1])
+    layout = _layout(lecture, colours, compact, shown)
+    layout |= {
+        "height": STUDENT_HEIGHT[compact],
+        "margin": {"l": margin, "r": RIGHT, "t": 8, "b": 40, "pad": 0},
+        "yaxis": {
+            "domain": STUDENT_CHART,
+            "range": [-reach, reach],
+            "showticklabels": False,
+            "fixedrange": True,
+        },
+        "yaxis2": {
+            "domain": STUDENT_FOOT,
+            "range": [0, len(STUDENT_ROWS)],
+            "showticklabels": False,
+            "fixedrange": True,
+            "anchor": "x",
+        },
+        "shapes": shapes,
+        "annotations": notes,
+    }
+    return {"data": data, "layout": layout}
+
+
+def _bars(series: StudentSeries, flagged: Any, at: float, colours: Palette, thin: bool) -> Figure:
+    """Stretches in which something was so, as one broken thick line."""
+    x: list[float] = []
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], flagged.astype(np.int8), [0]]))).reshape(-1, 2)
+    for start, stop in edges:
+        x += [float(series.seconds[start]), float(series.seconds[stop - 1]) + series.step, math.nan]
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "x": figures.packed(np.array(x, dtype=np.float64)),
+        "y": figures.packed(np.full(len(x), at)),
+        "yaxis": "y2",
+        "line": {"color": colours.ink2 if not thin else colours.ink3, "width": 10},
+        "hoverinfo": "skip",
+    }
+
+
+def _usual(half: float, colours: Palette) -> Figure:
+    return {
+        "type": "rect",
+        "xref": "paper",
+        "yref": "y",
+        "x0": 0,
+        "x1": 1,
+        "y0": -half,
+        "y1": half,
+        "fillcolor": colours.fade(colours.edge, 0.12),
+        "line": {"width": 0},
+        "layer": "below",
+    }
+
+
+def _student_hover(lecture: Lecture, series: StudentSeries, colours: Palette) -> Figure:
+    texts = []
+    for index, seconds in enumerate(series.seconds):
+        chances = series.chances[index]
+        known = math.isfinite(series.away[index]) and np.isfinite(chances).all()
+        said = wording.looks(tuple(float(each) for each in chances)) if known else wording.NOT_SURE
+        value = f"{words.signed(series.away[index])} against usual<br>" if known else ""
+        texts.append(f"{words.clock(lecture, seconds)} · {words.minutes(seconds)}<br>{value}{said}")
+    return {
+        "type": "scatter",
+        "x": figures.packed(series.seconds),
+        "y": figures.packed(np.nan_to_num(series.away)),
+        "mode": "lines",
+        "line": {"color": "rgba(0,0,0,0)", "width": 0},
+        "text": texts,
+        "hovertemplate": "%{text}<extra></extra>",
+        "hoverlabel": {
+            "bgcolor": colours.raised,
+            "bordercolor": colours.edge,
+            "font": {"color": colours.ink},
+        },
+    }
+
+
+def _absence_notes(
+    series: StudentSeries, reach: float, colours: Palette, shown: tuple[float, float]
+) -> list[Figure]:
+    notes = []
+    wide = shown[1] - shown[0]
+    free = -math.inf
+    for start, end, kind in series.absent:
+        middle = (max(start, shown[0]) + min(end, shown[1])) / 2
+        if end - start < 0.02 * wide or not shown[0] <= middle <= shown[1] or middle < free:
+            continue
+        free = middle + 0.14 * wide
+        notes.append(
+            {
+                "text": wording.PRESENCE[kind],
+                "xref": "x",
+                "yref": "y",
+                "x": middle,
+                "y": -reach * 0.55,
+                "showarrow": False,
+                "font": {"color": colours.ink3, "size": 12},
+            }
+        )
+    return notes
+
+
+def _flag_note(
+    lecture: Lecture, flag: Flag, reach: float, colours: Palette, shown: tuple[float, float], compact: bool
+) -> tuple[Figure, Figure]:
+    """From when on the student was worth a glance."""
+    line = {
+        "type": "line",
+        "xref": "x",
+        "yref": "y",
+        "x0": flag.raised,
+        "x1": flag.raised,
+        "y0": -reach,
+        "y1": 0,
+        "line": {"color": colours.ink, "width": 1.5, "dash": "1.5px,4px"},
+    }
+    left = (flag.raised - shown[0]) / (shown[1] - shown[0]) < 0.5
+    note = {
+        "text": words.GLANCE.lower() if compact else words.glance_from(words.clock(lecture, flag.raised)),
+        "xref": "x",
+        "yref": "y",
+        "x": flag.raised,
+        "y": -reach * 0.94,
+        "xanchor": "left" if left else "right",
+        "xshift": 8 if left else -8,
+        "showarrow": False,
+        "font": {"color": colours.ink, "size": 12},
+    }
+    return line, note

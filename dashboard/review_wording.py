@@ -364,3 +364,58 @@ def seen_share(share: float) -> str:
 
 def _middle(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> int:
     return round(float(np.median(values))) if len(values) else 0
+
+
+# --- student ------------------------------------------------------------------------------------------------
+
+BACK_REVIEW = "‹ Review"
+BACK_LIVE = "‹ Live"
+SHOW_NAME = "Show name"
+HIDE_NAME = "Hide name"
+MORE_PLEASANT, USUAL_LOOK, LESS_PLEASANT = "more pleasant", "usual look", "less pleasant"
+LOOKS_USED, BROW, AWAY, EYES = "looks used", "brow furrowed", "looking away", "eyes closed"
+STUDENT_LEGEND = (
+    "Line: the reading over about ten seconds. Band: 90 % interval. Shaded: this student’s usual range. "
+    "Compared only with the own usual look, never with another student."
+)
+STUDENT_CHART = "How this student looked against the own usual look, over time."
+STUDENT_COLUMNS = ("Time", "Minute", "Against usual", "Looks used", "Signs", "Not read")
+HOW_NOW = "How the face looks now"
+HOW_ALL = "How the face looked"
+LAST_TEN = "last 10 s"
+WHOLE = "whole session"
+TEN_MINUTES = "Last 10 min"
+THIS_STUDENT = "This student"
+CORRECT_NAME = "Correct name"
+NAME_FIELD = "Name"
+NAME_NOTE = "Names are kept apart from the readings, on this computer."
+LEAVE_OUT = "Leave out"
+TAKE_IN = "Read again"
+LEAVE_NOTE = "Left out means the tile is neither cropped nor read, from now on."
+FORGET_NAME_NOTE = "An empty name goes back to the one that was read."
+NO_STUDENT = "There is no such student in this session"
+NO_STUDENT_CAUSE = "The rows of single students may have been deleted after their time, or were never kept."
+NOT_FLAGGED = "Never worth a glance in this session."
+
+
+def glance_from(clock: str) -> str:
+    """`worth a glance from 10:45`."""
+    return f"{GLANCE.lower()} from {clock}"
+
+
+def looks_used(usable: int, looks: int) -> str:
+    """`264 of 279 looks used`."""
+    return f"{usable:,} of {looks:,} looks used"
+
+
+def student_sentence(change: float | None, start: str, end: str, class_change: float | None) -> str:
+    """What stands out against the own usual look, and whether the class moved too."""
+    if change is None:
+        return "Looked much as usual; nothing left the own usual look by more than its 90 % interval."
+    word = "more" if change > 0 else "less"
+    said = f"From {start} to {end} looked {word} pleasant than this student’s usual look."
+    if class_change is None:
+        return said
+    if class_change * change > 0 and abs(class_change) > abs(change) / 2:
+        return f"{said} The class as a whole moved the same way."
+    return f"{said} The class as a whole moved less."

@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,8 +23,10 @@ from classroom_monitor.records import (
     Flag,
     Marker,
     MarkerKind,
+    Presence,
     Session,
 )
+from classroom_monitor.settings import FlagsSettings
 from classroom_monitor.store import Store
 
 Numbers = NDArray[np.float64]
@@ -40,6 +43,9 @@ COARSEST = 7.5
 #: A stretch is told from the middle over this time, and lasts at least so long; s.
 STRETCH_WINDOW = 120.0
 STRETCH_LEAST = 90.0
+
+#: A 90 % interval reaches so many standard errors to each side.
+Z90 = 1.645
 
 #: Moments at the top of the review.
 MOST_MOMENTS = 5
@@ -313,3 +319,122 @@ def length(series: Series) -> float:
 def local_clock(session: Session, seconds: float) -> datetime:
     """The local wall clock so many seconds into a session. Daylight saving moves the label, not the point."""
     return (session.start + timedelta(seconds=seconds)).astimezone()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StudentSeries:
+    """One student over time, thinned: arrays of one length, NaN where the face was not read.
+
+    away: valence above or below the own usual. used: whether most looks counted. chances: [points, 7].
+    brow, turned, closed: whether that sign stood over its threshold on most looks. step: s a point is for.
+    absent: stretches without a reading (from, to, why). looks, usable: how many there were, and counted.
+    """
+
+    seconds: Numbers
+    away: Numbers
+    used: NDArray[np.bool_]
+    chances: Numbers
+    brow: NDArray[np.bool_]
+    turned: NDArray[np.bool_]
+    closed: NDArray[np.bool_]
+    step: float
+    absent: tuple[tuple[float, float, Presence], ...]
+    looks: int
+    usable: int
+
+    def __len__(self) -> int:
+        return len(self.seconds)
+
+    def runs(self) -> Iterator[slice]:
+        """Stretches in which the student was read, without a gap."""
+        read = np.isfinite(self.away)
+        breaks = np.zeros(len(self), dtype=np.int64)
+        breaks[1:] = np.cumsum((np.diff(self.seconds) > max(GAP, 2.5 * self.step)) | (read[1:] != read[:-1]))
+        for piece in _pieces(breaks):
+            if read[piece.start]:
+                yield piece
+
+    def usual_range(self) -> float | None:
+        """How far from the own usual four of five points lie."""
+        known = np.abs(self.away[np.isfinite(self.away)])
+        return float(np.quantile(known, 0.8)) if len(known) >= 10 else None
+
+    def mixture(self) -> tuple[float, ...] | None:
+        """The mean of the seven probabilities."""
+        known = self.chances[np.isfinite(self.chances).all(axis=1)]
+        if not len(known):
+            return None
+        mean = known.mean(axis=0)
+        return tuple(float(each) for each in mean / mean.sum())
+
+
+def student_series(looks: pd.DataFrame, flags: FlagsSettings, most: int = MOST_POINTS) -> StudentSeries:
+    """One student's looks, thinned. looks: what Store.student_looks returns for that student."""
+    seconds = looks["seconds"].to_numpy(np.float64)
+    between = np.diff(seconds)
+    step_of = float(np.median(between)) if len(between) else 1.0
+    length = float(seconds[-1] - seconds[0]) + step_of if len(seconds) else 0.0
+    step = max(step_of, min(COARSEST, math.ceil(length / most * 2) / 2))
+    valence = looks["valence"].to_numpy(np.float64)
+    usual = looks["valence_usual"].to_numpy(np.float64)
+    known = valence[np.isfinite(valence)]
+    centre = np.where(np.isfinite(usual), usual, np.median(known) if len(known) else 0.0)
+    seen = (looks["presence"] == Presence.SEEN.value).to_numpy()
+    table = pd.DataFrame(
+        {
+            "seconds": seconds,
+            "away": np.where(seen, valence - centre, np.nan),
+            "used": looks["usable"].to_numpy(np.float64),
+            "brow": (looks["brow_furrow"].to_numpy(np.float64) >= flags.brow_by) & seen,
+            "turned": (looks["head_turn"].to_numpy(np.float64) >= flags.turn_by) & seen,
+            "closed": (looks["eyes_closed"].to_numpy(np.float64) >= flags.eyes_closed) & seen,
+            **{name: looks[f"p_{name}"].to_numpy(np.float64) for name in EXPRESSIONS},
+        }
+    )
+    means = table.groupby(np.floor(seconds / step).astype(np.int64)).mean()
+    column = {name: means[name].to_numpy(np.float64) for name in means.columns}
+    return StudentSeries(
+        column["seconds"],
+        column["away"],
+        column["used"] > 0.5,
+        means[list(EXPRESSIONS)].to_numpy(np.float64),
+        column["brow"] > 0.5,
+        column["turned"] > 0.5,
+        column["closed"] > 0.5,
+        step,
+        _absences(seconds, looks["presence"].to_numpy(), step_of),
+        len(looks),
+        int(looks["usable"].sum()),
+    )
+
+
+def _absences(
+    seconds: Numbers, presence: NDArray[Any], step: float
+) -> tuple[tuple[float, float, Presence], ...]:
+    """Stretches longer than a gap in which a student was not read, with what the tile showed."""
+    codes, kinds = pd.factorize(presence)
+    found = []
+    for piece in _pieces(codes.astype(np.int64)):
+        kind = Presence(kinds[codes[piece.start]])
+        start, end = float(seconds[piece.start]), float(seconds[piece.stop - 1]) + step
+        if kind is not Presence.SEEN and end - start > GAP:
+            found.append((start, end, kind))
+    return tuple(found)
+
+
+def student_stretch(series: StudentSeries, error: float) -> tuple[float, float, float] | None:
+    """The longest stretch (from, to, change) of a minute or more beyond the 90 % interval of the own usual.
+
+    error: standard error of one reading (mood.reading_error).
+    """
+    found: list[tuple[float, float, float]] = []
+    for piece in series.runs():
+        width = max(1, round(30 / series.step))
+        smooth = pd.Series(series.away[piece]).rolling(width, center=True, min_periods=1).mean().to_numpy()
+        sides = np.where(np.abs(smooth) > Z90 * error, np.sign(smooth), 0).astype(np.int64)
+        for part in _pieces(sides):
+            here = slice(piece.start + part.start, piece.start + part.stop)
+            start, end = float(series.seconds[here.start]), float(series.seconds[here.stop - 1]) + series.step
+            if sides[part.start] and end - start >= 60:
+                found.append((start, end, float(np.mean(series.away[here]))))
+    return max(found, key=lambda each: each[1] - each[0], default=None)

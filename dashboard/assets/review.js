@@ -1,5 +1,5 @@
 // Moves the time axis of the review without asking the server. The shown range lives in the store `review-range`,
-// [from, to] in seconds since the start; `review-axis` tells start (ms since 1970), length and how the page is set.
+// [from, to] in seconds since the start; `review-axis` tells its start (ms since 1970) and length (s).
 (function () {
   "use strict";
   var LEAST = 60;  // s: a window smaller than a minute shows nothing new
@@ -19,7 +19,7 @@
 
   // The same round times as review_figures.ticks.
   function ticks(from, to) {
-    var most = axis.compact ? 5 : 10;
+    var most = matchMedia("(max-width: 480px)").matches ? 5 : 10;
     var step = [60, 120, 300, 600, 900, 1800, 3600].find(function (s) { return (to - from) / s <= most; }) || 7200;
     var at = [], text = [];
     for (var s = Math.ceil(from / step) * step; s <= to; s += step) {
@@ -107,11 +107,19 @@
 
   window.dash_clientside = Object.assign({}, window.dash_clientside);
   window.dash_clientside.review = {
-    draw: function (range, figure, told) {
+    draw: function (range, told) {
       var none = window.dash_clientside.no_update;
       if (!told || !range) return [none, none];
       axis = told;
       return draw(range);
+    },
+    // The session runs and has grown: at its end, the shown stretch moves along.
+    grown: function (told) {
+      if (told && axis) {
+        axis.length = told.length;
+        move(told.shown[0], told.shown[1]);
+      }
+      return window.dash_clientside.no_update;
     },
     // The two boxes: a time that cannot be read puts the old one back.
     typed: function (from, to) {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import urllib.parse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dash
@@ -33,15 +33,13 @@ def layout(context: Context, session: str, **values: str) -> Any:
         state = wording.State("S-15", words.NO_LOOKS, words.NO_LOOKS_CAUSE, ())
         back = parts.link(words.SESSIONS_TITLE, "/sessions", className="btn")
         return html.Div([_bar(lecture), html.Main(parts.state_screen(state, back))])
-    shown = _shown(lecture, values)
+    shown = shown_range(lecture, values)
     start = lecture.session.start.timestamp() * 1000
     return html.Div(
         [
             dcc.Store(id="review-id", data=lecture.session.id),
             dcc.Store(id="review-range", data=shown),
-            dcc.Store(
-                id="review-axis", data={"start": start, "length": round(lecture.length), "compact": False}
-            ),
+            dcc.Store(id="review-axis", data={"start": start, "length": round(lecture.length)}),
             dcc.Store(id="review-edited", data=0),
             dcc.Store(id="review-echo"),
             _bar(lecture),
@@ -77,8 +75,7 @@ def register(app: Any, context: Context) -> None:
         Output("review-from", "value"),
         Output("review-to", "value"),
         Input("review-range", "data"),
-        Input("review-timeline", "figure"),
-        State("review-axis", "data"),
+        Input("review-axis", "data"),
     )
     app.clientside_callback(
         ClientsideFunction(namespace, "typed"),
@@ -87,7 +84,7 @@ def register(app: Any, context: Context) -> None:
         Input("review-to", "value"),
         prevent_initial_call=True,
     )
-    for chart in ("review-timeline", "review-lanes"):
+    for chart in ("review-timeline", "review-lanes", "student-chart"):
         app.clientside_callback(
             ClientsideFunction(namespace, "dragged"),
             Output("review-echo", "data", allow_duplicate=True),
@@ -98,21 +95,18 @@ def register(app: Any, context: Context) -> None:
     @app.callback(
         Output("review-timeline", "figure"),
         Output("review-lanes", "figure"),
-        Output("review-axis", "data"),
         Input("view", "data"),
         Input("review-edited", "data"),
         State("review-id", "data"),
         State("review-range", "data"),
-        State("review-axis", "data"),
     )
-    def draw(view: Any, _edited: int, session: str, shown: list[float], axis: dict[str, Any]) -> Any:
+    def draw(view: Any, _edited: int, session: str, shown: list[float]) -> Any:
         lecture = read_lecture(context.store, session, students=False)
         colours, compact = theme.palette(bool(view and view["dark"])), bool(view and view["compact"])
         between = (shown[0], shown[1])
         return (
             review_figures.timeline(lecture, colours, compact, between),
             review_figures.lanes(lecture, colours, compact, between),
-            {**axis, "compact": compact},
         )
 
     for part, table in (("mood", mood_table), ("shares", shares_table)):
@@ -200,7 +194,8 @@ def _part(name: str, title: str, said: str, right: Sequence[Any], *children: Any
     return html.Section([heading, *children], className="part", id=name)
 
 
-def _table_button(part: str) -> Any:
+def table_button(part: str) -> Any:
+    """The button that shows a chart's numbers."""
     return html.Button(
         words.TABLE,
         id=f"review-{part}-table",
@@ -210,36 +205,38 @@ def _table_button(part: str) -> Any:
     )
 
 
-def _timeline_part(lecture: Lecture, shown: list[float]) -> Any:
-    zooms = [
-        html.Button(
+def zoom_controls(lecture: Lecture, shown: list[float]) -> list[Any]:
+    """Buttons and boxes that move the time axis (assets/review.js)."""
+    first, last = (words.clock(lecture, each) for each in shown)
+    buttons = {
+        kind: html.Button(
             sign,
-            className="btn square small",
+            className="btn quiet small" if kind == "all" else "btn square small",
             type="button",
-            **{"data-zoom": kind, "aria-label": label, "title": label},
+            title=label,
+            **{"data-zoom": kind, "aria-label": label},
         )
         for kind, (sign, label) in words.ZOOM.items()
-        if kind != "all"
+    }
+    whole = buttons.pop("all")
+    to = html.Span(words.TO, className="small quiet2")
+    return [
+        *buttons.values(),
+        _box("review-from", first, words.FROM_LABEL),
+        to,
+        _box("review-to", last, words.TO_LABEL),
+        whole,
     ]
-    boxes = [
-        _box("review-from", words.clock(lecture, shown[0]), words.FROM_LABEL),
-        html.Span(words.TO, className="small quiet2"),
-        _box("review-to", words.clock(lecture, shown[1]), words.TO_LABEL),
-    ]
-    whole = html.Button(
-        words.ZOOM["all"][0],
-        className="btn quiet small",
-        type="button",
-        **{"data-zoom": "all", "aria-label": words.ZOOM["all"][1]},
-    )
+
+
+def _timeline_part(lecture: Lecture, shown: list[float]) -> Any:
     return _part(
         "timeline",
         words.MOOD,
         words.mood_sentence(lecture),
-        [*zooms, *boxes, whole, _table_button("mood")],
-        _chart(
+        [*zoom_controls(lecture, shown), table_button("mood")],
+        chart(
             "review-timeline",
-            review_figures.TIMELINE_HEIGHT[False],
             f"{words.MOOD}. {words.mood_sentence(lecture)}",
         ),
         html.Div(
@@ -268,10 +265,9 @@ def _shares_part(lecture: Lecture) -> Any:
         "shares",
         words.SHARES,
         words.shares_sentence(lecture),
-        [html.Span(wording.LABELS_NOTE, className="small quiet3"), _table_button("shares")],
-        _chart(
+        [html.Span(wording.LABELS_NOTE, className="small quiet3"), table_button("shares")],
+        chart(
             "review-lanes",
-            review_figures.LANES_HEIGHT[False],
             f"{words.LANES_LABEL} {words.shares_sentence(lecture)}",
         ),
         html.Div(words.LANES_NOTE.format(top=top), className="under"),
@@ -279,9 +275,10 @@ def _shares_part(lecture: Lecture) -> Any:
     )
 
 
-def _chart(name: str, height: int, label: str) -> Any:
+def chart(name: str, label: str) -> Any:
+    """Room for a figure that can be reached by keyboard; + and - zoom it, the arrows move it."""
     return html.Div(
-        dcc.Graph(id=name, config=CHART, style={"minHeight": f"{height}px"}),
+        dcc.Graph(id=name, config=CHART),
         className="chart",
         tabIndex="0",
         role="img",
@@ -664,7 +661,7 @@ def _take(lecture: Lecture) -> Any:
     )
 
 
-def _shown(lecture: Lecture, values: dict[str, str]) -> list[float]:
+def shown_range(lecture: Lecture, values: Mapping[str, str]) -> list[float]:
     """The stretch that the address asks for, else the whole session."""
     try:
         start, end = float(values.get("from", "")), float(values.get("to", ""))
