@@ -141,7 +141,13 @@ class Acting:
         turned = math.degrees(
             math.acos(math.cos(math.radians(self.yaw)) * math.cos(math.radians(self.pitch)))
         )
-        return Cues(head_turn=turned, eyes_closed=self.eyes, brow_furrow=self.brow)
+        # Angry and disgusted faces furrow the brow of themselves.
+        angry, disgust = (
+            self.expression[EXPRESSIONS.index("angry")],
+            self.expression[EXPRESSIONS.index("disgust")],
+        )
+        brow = min(1.0, self.brow + angry + 0.7 * disgust)
+        return Cues(head_turn=turned, eyes_closed=self.eyes, brow_furrow=brow)
 
     @property
     def state(self) -> TileState:
@@ -556,7 +562,7 @@ class Plan:
         rest = np.zeros(_CHANNELS)
         # A resting face of one's own: most are near neutral, some look a little glad or glum.
         lean = rng.normal(0, 0.09)
-        rest[EXPRESSIONS.index("happy" if lean > 0 else rng.choice(["sad", "angry"]))] = min(abs(lean), 0.22)
+        rest[EXPRESSIONS.index("happy" if lean > 0 else "sad")] = min(abs(lean), 0.22)
         rest[_NEUTRAL] = 1 - rest[:7].sum()
         rest[7:] = (rng.normal(0, 5), rng.normal(3, 4), 0.0, 0.0)
         spells: list[tuple[float, float, Event]] = [
