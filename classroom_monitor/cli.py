@@ -455,9 +455,10 @@ def _pages(
                 opened.close_unfinished(None)
                 opened.purge(RealClock().utc())
             token = secrets.token_urlsafe(32)
-            pages = create_app(opened, settings, token, watcher=watcher, demo=demo)
-            url, stop = serve(pages, HOST, settings.dashboard.port if port is None else port, token)
             started = request is not None and request.students_told is not None
+            asked = None if started else request
+            pages = create_app(opened, settings, token, watcher, demo, asked=asked)
+            url, stop = serve(pages, HOST, settings.dashboard.port if port is None else port, token)
             if watcher and request and started:
                 watcher.start(request)
             _say(f"Live page: {url}")

@@ -23,6 +23,7 @@ from dashboard import pages, parts, security, theme, wording
 from dashboard.context import Context
 
 if TYPE_CHECKING:
+    from classroom_monitor.records import StartRequest
     from classroom_monitor.remote import Watcher
     from classroom_monitor.store import Store
 
@@ -66,14 +67,15 @@ def create_app(
     demo: bool = False,
     *,
     clock: Clock | None = None,
+    asked: StartRequest | None = None,
     hosts: frozenset[str] = security.LOCAL_HOSTS,
 ) -> Any:
     """The pages as a Dash application (its `server` is the WSGI application).
 
     watcher: None for pages over stored sessions only. demo: the class is drawn and its picture is shown.
-    token: opens the pages, see dashboard.security. hosts: the names they answer to.
+    asked: see Context. token: opens the pages, see dashboard.security. hosts: the names they answer to.
     """
-    context = Context(store, settings, watcher, demo, clock or RealClock())
+    context = Context(store, settings, watcher, demo, clock or RealClock(), asked)
     theme.install_templates()
     app = dash.Dash(
         "dashboard",

@@ -10,6 +10,7 @@ from classroom_monitor.clock import Clock, RealClock
 from classroom_monitor.settings import Settings
 
 if TYPE_CHECKING:
+    from classroom_monitor.records import StartRequest
     from classroom_monitor.remote import Watcher
     from classroom_monitor.store import Store
 
@@ -19,6 +20,7 @@ class Context:
     """The store and the settings; the watcher where one runs beside the pages (None in `review`).
 
     demo: the class is drawn, so its picture may be shown. clock: the wall clock that ages are told by.
+    asked: what `start` was asked to watch, while the page must still ask whether the students know.
     """
 
     store: Store
@@ -26,6 +28,7 @@ class Context:
     watcher: Watcher | None = None
     demo: bool = False
     clock: Clock = field(default_factory=RealClock)
+    asked: StartRequest | None = None
 
     def local(self, when: datetime) -> datetime:
         """That time in the zone of this computer."""

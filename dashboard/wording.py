@@ -19,6 +19,7 @@ from classroom_monitor.records import (
     MarkerKind,
     Presence,
     Probabilities,
+    SourceSpec,
     Trend,
 )
 
@@ -621,8 +622,18 @@ DEMO_TITLE = "Demo class, drawn"
 DEMO_BUTTON = "Watch the demo class"
 KEPT = "Only numbers are kept, on this computer. No picture of anyone is ever written to disk."
 WHAT_IS_READ = "What is read"
+START_ASKED = "As asked on the command line"
 WINDOWS = "Windows"
 MONITORS = "Monitors"
+
+
+def asked_source(source: SourceSpec) -> str:
+    """A source as the command line named it."""
+    place = source.window or (f"monitor {source.monitor}" if source.monitor else "")
+    if source.region:
+        box = source.region
+        place = f"region {box.w} x {box.h} at {box.x}, {box.y}"
+    return f"{source.kind.value}: {source.target or place or 'monitor 1'}"
 
 
 def tiles_found(count: int, off: int) -> str:

@@ -6,6 +6,7 @@ While a session runs its live page stands here; without a watcher (`review`) the
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 from typing import Any
 
 import dash_mantine_components as dmc
@@ -35,6 +36,9 @@ REMEMBERED = 365 * 24 * 3600
 
 #: How often the thumbnail is taken anew (ms): often enough to arrange windows by it.
 PREVIEW_EVERY = 4000
+
+#: The choice that stands for what the command line asked for.
+ASKED = "asked"
 
 
 def layout(context: Context, notice: str = "", **_values: str) -> Any:
@@ -106,7 +110,9 @@ def _form(context: Context) -> Any:
                         id="start-source",
                         label=wording.START_SOURCE,
                         className="choices",
+                        value=ASKED if context.asked else None,
                         children=[
+                            *_asked(context),
                             *_sources(wording.WINDOWS, [each for each in choices if each.spec.window]),
                             *_sources(wording.MONITORS, [each for each in choices if each.spec.monitor]),
                             html.P(problem, className="quiet2", role="alert") if problem else None,
@@ -131,6 +137,7 @@ def _form(context: Context) -> Any:
                                 id="start-title",
                                 label=wording.START_TITLE_FIELD,
                                 placeholder=wording.START_TITLE_HINT,
+                                value=context.asked.title if context.asked else "",
                                 inputProps={"maxLength": 120},
                                 className="grow",
                             ),
@@ -138,6 +145,7 @@ def _form(context: Context) -> Any:
                                 id="start-course",
                                 label=wording.START_COURSE_FIELD,
                                 placeholder=wording.START_COURSE_HINT,
+                                value=context.asked.course if context.asked else "",
                                 inputProps={"maxLength": 80},
                                 className="grow",
                             ),
@@ -202,6 +210,17 @@ def _form(context: Context) -> Any:
     )
 
 
+def _asked(context: Context) -> list[Any]:
+    """What the command line asked for stands first, already chosen."""
+    if context.asked is None:
+        return []
+    label = wording.asked_source(context.asked.source)
+    return [
+        html.Div(wording.START_ASKED, className="small quiet3"),
+        dmc.Radio(label=wording.shown_name(label, 80), value=ASKED),
+    ]
+
+
 def _sources(heading: str, choices: list[SourceChoice]) -> list[Any]:
     if not choices:
         return []
@@ -220,6 +239,10 @@ def spec_of(text: str) -> SourceSpec:
     """The choice that `code` wrote."""
     kind, _, value = text.partition(":")
     return SourceSpec(window=value) if kind == "window" else SourceSpec(monitor=int(value))
+
+
+def _spec(context: Context, text: str) -> SourceSpec:
+    return context.asked.source if text == ASKED and context.asked else spec_of(text)
 
 
 def _waiting() -> Any:
@@ -287,7 +310,7 @@ def register(app: Any, context: Context) -> None:
         if not source or context.watcher is None:
             return no_update
         try:
-            return preview(context.watcher.preview(spec_of(source)))
+            return preview(context.watcher.preview(_spec(context, source)))
         except ClassroomError as problem:
             return html.Div(
                 [_waiting(), html.P(str(problem), className="quiet2 found", role="alert")], className="stack"
@@ -328,9 +351,10 @@ def register(app: Any, context: Context) -> None:
     ) -> Any:
         if not clicks or not source or told not in ("yes", "no"):
             return no_update, no_update, no_update
-        request = StartRequest(
-            spec_of(source),
-            context.settings.capture.rate,
+        request = replace(
+            context.asked
+            if source == ASKED and context.asked
+            else StartRequest(spec_of(source), context.settings.capture.rate),
             title=(title or "").strip(),
             course=(course or "").strip(),
             students_told=told == "yes",
