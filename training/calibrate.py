@@ -115,33 +115,42 @@ class Abstention:
 
 
 def abstention(
-    weights: Weights, faces: Faces, min_confidence: float, min_sharpness: float
+    p: dict[str, Numbers],
+    sharp: dict[str, Numbers],
+    crowd: NDArray[np.int64],
+    confidence: float,
+    least_sharp: float,
 ) -> tuple[Abstention, ...]:
-    """Coverage against accuracy (perception head, crowd majority) at each size, for given thresholds."""
-    assert faces.votes is not None
-    crowd = metrics.majority(faces.votes)
-    gray = to_gray(faces.images)
+    """Coverage against accuracy at each size, for given thresholds.
+
+    p: by size, the perception head's probabilities [N, 7]. sharp: by size, the sharpness [N]. crowd: the
+    majority [N].
+    """
     found = []
-    for size, (side, quality) in SIZES.items():
-        logits = network_logits(weights.network, prepared(gray, size))
-        p = weights.calibration.probabilities(logits, np.full(len(faces), float(side)))[
-            :, HEADS.index("perception")
-        ]
-        sharp = np.array([sharpness(reduced(image, side, quality)) for image in gray])
-        kept = (p.max(1) >= min_confidence) & (sharp >= min_sharpness)
+    for size, seen in p.items():
+        kept = (seen.max(1) >= confidence) & (sharp[size] >= least_sharp)
         known = crowd >= 0
-        right = p.argmax(1) == crowd
+        right = seen.argmax(1) == crowd
         found.append(
             Abstention(
                 size,
-                min_confidence,
-                min_sharpness,
+                confidence,
+                least_sharp,
                 float(kept.mean()),
                 metrics.share(right, known & kept),
                 metrics.share(right, known & ~kept),
             )
         )
     return tuple(found)
+
+
+def sharpness_by_size(images: NDArray[np.uint8]) -> dict[str, Numbers]:
+    """The sharpness [N] of pictures at each size of contract.md."""
+    gray = to_gray(images)
+    return {
+        size: np.array([sharpness(reduced(image, side, quality)) for image in gray])
+        for size, (side, quality) in SIZES.items()
+    }
 
 
 def thresholds(weights: Weights, faces: Faces) -> tuple[float, float]:

@@ -11,12 +11,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from classroom_monitor.errors import DataError
 from classroom_monitor.expression import CROP_FACTOR, PREPROCESSING, Weights
 from classroom_monitor.network import HEADS
 from classroom_monitor.records import EXPRESSIONS
 from classroom_monitor.settings import load_settings
 from training import metrics
-from training.calibrate import abstention
+from training.calibrate import abstention, sharpness_by_size
 from training.data import Faces, to_gray
 from training.metrics import NEUTRAL, Numbers
 from training.scoring import SIZES, network_logits, prepared
@@ -43,10 +44,16 @@ class Measured:
     needed: str
 
 
-def write_card(file: Path, weights: Weights, faces: Faces, report: dict[str, object]) -> None:
-    """Writes the card, with FILE-calibration.svg beside it. faces: with votes, those of the report."""
-    assert faces.votes is not None
-    p = {size: _probabilities(weights, faces.images, size) for size in SIZES}
+def write_card(
+    file: Path, weights: Weights, faces: Faces, report: dict[str, object], p: dict[str, Numbers]
+) -> None:
+    """Writes the card, with FILE-calibration.svg beside it.
+
+    faces: with votes, those of the report. p: by size, the calibrated probabilities [N, 2, 7] behind it.
+    Raises DataError where there are no votes.
+    """
+    if faces.votes is None:
+        raise DataError("the card needs the crowd's votes; use a file that has them")
     crowd = metrics.majority(faces.votes)
     plot = file.with_name(f"{file.stem}-calibration.svg")
     plot.write_text(calibration_plot(p["48"], faces.labels, crowd), encoding="utf-8")
@@ -57,7 +64,7 @@ def write_card(file: Path, weights: Weights, faces: Faces, report: dict[str, obj
         _by_class(p["48"], faces.labels, crowd),
         _confusion(p["48"][:, SEEN], crowd),
         _calibration(weights, plot.name),
-        _abstention(weights, faces),
+        _abstention({size: q[:, SEEN] for size, q in p.items()}, faces, crowd),
         _box_scale(weights, faces, crowd),
         _ablations(file.with_name("ablations.csv")),
         _limits(),
@@ -261,18 +268,18 @@ of a crowd, so it is calibrated to votes, not to one label.
 {rows}"""
 
 
-def _abstention(weights: Weights, faces: Faces) -> str:
+def _abstention(p: dict[str, Numbers], faces: Faces, crowd: NDArray[np.int64]) -> str:
     settings = load_settings().expression
+    sharp = sharpness_by_size(faces.images)
+    levels = [(level, 0.0, "") for level in (0.0, 0.4, 0.5, 0.6, 0.7)]
+    levels.append((settings.min_confidence, settings.min_sharpness, " (shipped, with the sharpness rule)"))
     blocks = []
-    for level in sorted({0.0, settings.min_confidence, 0.5, 0.6, 0.7}):
-        sharp = settings.min_sharpness if level == settings.min_confidence else 0.0
-        for row in abstention(weights, faces, level, sharp):
-            if row.size in ("48", "24", "24_jpeg40"):
-                shipped = " (shipped, with the sharpness rule)" if sharp else ""
-                blocks.append(
-                    f"| {level:.2f}{shipped} | {row.size.replace('_jpeg40', ' px JPEG 40')} "
-                    f"| {row.coverage:.1%} | {_number(row.accuracy)} | {_number(row.accuracy_dropped)} |"
-                )
+    for level, least_sharp, words in levels:
+        blocks += [
+            f"| {level:.2f}{words} | {row.size.replace('_jpeg40', ' px JPEG 40')} "
+            f"| {row.coverage:.1%} | {_number(row.accuracy)} | {_number(row.accuracy_dropped)} |"
+            for row in abstention(p, sharp, crowd, level, least_sharp)
+        ]
     return (
         "## Abstention: coverage against accuracy\n\n"
         f"A face is not usable when it is smaller than {settings.min_side:g} px, less sharp than "

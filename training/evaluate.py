@@ -35,26 +35,25 @@ def probabilities(weights: Weights, images: NDArray[np.uint8], size: str | None 
     return weights.calibration.probabilities(logits, np.full(len(images), float(side)))
 
 
-def evaluate(weights: Weights, faces: Faces) -> Report:
-    """Every measure of contract.md, for both heads."""
+def by_size(weights: Weights, images: NDArray[np.uint8]) -> dict[str, Numbers]:
+    """Calibrated probabilities [N, 2, 7] at each size of contract.md."""
+    return {size: probabilities(weights, images, size) for size in SIZES}
+
+
+def evaluate(weights: Weights, faces: Faces, sized: dict[str, Numbers] | None = None) -> Report:
+    """Every measure of contract.md, for both heads. sized: what `by_size` gives, where it is at hand."""
     coordinates = np.array(load_settings().mood.valence.coordinates())
-    whole = probabilities(weights, faces.images)
-    is_48 = faces.images.shape[1:3] == (
-        INPUT_SIDE,
-        INPUT_SIDE,
-    )  # then the first size is the pictures as they are
-    by_size = {
-        size: whole if is_48 and size == "48" else probabilities(weights, faces.images, size)
-        for size in SIZES
-    }
+    sized = by_size(weights, faces.images) if sized is None else sized
+    at_48 = faces.images.shape[1:3] == (INPUT_SIDE, INPUT_SIDE)  # then reducing to 48 changes nothing
+    whole = sized["48"] if at_48 else probabilities(weights, faces.images)
     report: Report = {"n": len(faces)}
     for place, head in enumerate(HEADS):
-        sizes = {size: p[:, place] for size, p in by_size.items()}
+        sizes = {size: p[:, place] for size, p in sized.items()}
         report[head] = head_report(whole[:, place], sizes, faces, coordinates)
     return report
 
 
-def head_report(p: Numbers, by_size: dict[str, Numbers], faces: Faces, coordinates: Numbers) -> Report:
+def head_report(p: Numbers, sized: dict[str, Numbers], faces: Faces, coordinates: Numbers) -> Report:
     """The measures of one head: p [N, 7] of the pictures as they are, and the same by size."""
     labels = faces.labels
     report: Report = {
@@ -64,15 +63,15 @@ def head_report(p: Numbers, by_size: dict[str, Numbers], faces: Faces, coordinat
         "ece": metrics.ece(p, labels),
         **_negative_against_neutral(p, labels, ""),
         "happy_vs_neutral_auc": metrics.auc(p[:, HAPPY], labels == HAPPY, labels == NEUTRAL),
-        "accuracy_by_size": {size: metrics.accuracy(q, labels) for size, q in by_size.items()},
-        "ece_by_size": {size: metrics.ece(q, labels) for size, q in by_size.items()},
+        "accuracy_by_size": {size: metrics.accuracy(q, labels) for size, q in sized.items()},
+        "ece_by_size": {size: metrics.ece(q, labels) for size, q in sized.items()},
     }
     if faces.votes is None:
         return report
     votes, crowd = faces.votes, metrics.majority(faces.votes)
     return report | {
         "valence_r": metrics.valence_r(p, votes, coordinates),
-        "valence_r_by_size": {size: metrics.valence_r(q, votes, coordinates) for size, q in by_size.items()},
+        "valence_r_by_size": {size: metrics.valence_r(q, votes, coordinates) for size, q in sized.items()},
         "kl_to_votes": metrics.kl_to_votes(p, votes),
         "n_majority": int((crowd >= 0).sum()),
         "accuracy_votes_majority": metrics.accuracy(p, crowd),
@@ -121,11 +120,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         weights = load_weights(given.weights)
         faces = read_faces(find_data(given.data))
-        report = evaluate(weights, faces)
+        sized = by_size(weights, faces.images)
+        report = evaluate(weights, faces, sized)
         if given.card is not None:
             from training.card import write_card
 
-            write_card(given.card, weights, faces, report)
+            write_card(given.card, weights, faces, report, sized)
             print(f"{given.card}: written", file=sys.stderr)
         if given.json:
             print(json.dumps(report, allow_nan=False))

@@ -178,12 +178,23 @@ def test_the_bias_keeps_both_bounds() -> None:
     assert calibrate.negative_shift(Calibration(), easy, crowd) == 0
 
 
-def test_abstention_drops_what_is_less_often_right() -> None:
-    weights = load_weights()
-    rows = calibrate.abstention(weights, bars(70), 0.0, 0.0)
-    assert [row.size for row in rows] == list(SIZES)
-    assert all(row.coverage == 1 and row.accuracy_dropped is None for row in rows)
-    assert all(row.coverage == 0 for row in calibrate.abstention(weights, bars(70), 1.01, 0.0))
+def test_abstention_drops_the_unsure_and_the_blurred() -> None:
+    p = np.full((4, 7), 0.0)
+    p[:, 3] = [0.9, 0.8, 0.4, 0.9]
+    p[:, 6] = 1 - p[:, 3]
+    p[2, 6], p[2, 0] = 0.3, 0.3
+    sharp = np.array([50.0, 50, 50, 2])
+    crowd = np.array([3, 6, 6, -1])
+    (row,) = calibrate.abstention({"48": p}, {"48": sharp}, crowd, 0.5, 10)
+    assert (row.size, row.coverage, row.accuracy, row.accuracy_dropped) == ("48", 0.5, 0.5, 0.0)
+    (row,) = calibrate.abstention({"48": p}, {"48": sharp}, crowd, 0.0, 0)
+    assert (row.coverage, row.accuracy_dropped) == (1.0, None)
+
+
+def test_smaller_faces_are_less_sharp() -> None:
+    sharp = calibrate.sharpness_by_size(bars(7).images)
+    assert list(sharp) == list(SIZES)
+    assert sharp["48"].mean() > sharp["24"].mean() > sharp["16"].mean() > 0
 
 
 def test_the_card_is_written_from_the_figures(
