@@ -112,14 +112,31 @@ class _Seen:
 
 @dataclass(frozen=True, slots=True)
 class _Class:
-    """The class at this moment: what the single student is set against."""
+    """The class at this moment: what the single student is set against.
 
-    deviation: float | None
-    spread: float
-    strays: float
-    turn: float
-    brow: float
-    eyes: float
+    valence: how students look now, in the middle; None when they are too few. deviation: how far the middle
+    one is from the own usual. spread: of what students look like, about what is expected of each. strays: the
+    usual spread of the middle one. turn, brow, eyes: the middle of the latest cues.
+    """
+
+    valence: float | None = None
+    deviation: float = 0.0
+    spread: float = 0.0
+    strays: float = 0.0
+    turn: float = 0.0
+    brow: float = 0.0
+    eyes: float = 0.0
+
+    def expected(self, usual: float, lower_by: float) -> float:
+        """The valence that is no surprise now, of a student with that usual.
+
+        When nothing moves, the own usual. When the class moves, everyone may move as far as it does, or go
+        where it went: in a sad film a glad face falls further, and yet only to where the others are.
+        """
+        assert self.valence is not None
+        moved = usual + self.deviation
+        share = min(1.0, abs(self.deviation) / lower_by)
+        return min(moved, moved + share * (self.valence - moved))
 
 
 class Flags:
@@ -222,35 +239,38 @@ class Flags:
 
     def _class(self, seconds: float, states: Sequence[StudentState]) -> _Class:
         known = [
-            (state.valence - state.valence_usual, state.valence_spread)
+            (state.valence, state.valence_usual, state.valence_spread)
             for state in states
             if state.valence is not None
             and state.valence_usual is not None
             and state.valence_spread is not None
         ]
-        middle, spread, strays = None, 0.0, 0.0
+        of_class = _Class()
         if len(known) >= CLASS_AT_LEAST:
-            middle = median(deviation for deviation, _ in known)
-            spread = TO_SD * median(abs(deviation - middle) for deviation, _ in known)
-            strays = median(own for _, own in known)
+            of_class = _Class(
+                valence=median(valence for valence, _, _ in known),
+                deviation=median(valence - usual for valence, usual, _ in known),
+                strays=median(own for _, _, own in known),
+            )
+            off = [valence - of_class.expected(usual, self._settings.lower_by) for valence, usual, _ in known]
+            middle = median(off)
+            of_class = replace(of_class, spread=TO_SD * median(abs(each - middle) for each in off))
         fresh = [seen for seen in self._seen.values() if seconds - seen.cues_at <= CUES_FRESH]
-        if len(fresh) < CLASS_AT_LEAST:
-            return _Class(middle, spread, strays, 0.0, 0.0, 0.0)
-        return _Class(
-            middle,
-            spread,
-            strays,
-            turn=median(seen.turn for seen in fresh),
-            brow=median(seen.brow for seen in fresh),
-            eyes=median(seen.eyes for seen in fresh),
-        )
+        if len(fresh) >= CLASS_AT_LEAST:
+            of_class = replace(
+                of_class,
+                turn=median(seen.turn for seen in fresh),
+                brow=median(seen.brow for seen in fresh),
+                eyes=median(seen.eyes for seen in fresh),
+            )
+        return of_class
 
     def _rules(self, of_class: _Class) -> dict[FlagKind, Callable[[StudentState], float | None]]:
         """For each kind, how much of its limit a student reaches; None where this look does not say."""
         settings = self._settings
 
         def lower(state: StudentState) -> float | None:
-            if not state.usable or state.valence_spread is None or of_class.deviation is None:
+            if not state.usable or state.valence_spread is None or of_class.valence is None:
                 return None
             if self._seen[state.student].hidden(self._last, settings):
                 return None  # a face from the side or with shut eyes reads as unpleasant
@@ -260,8 +280,8 @@ class Flags:
                 state.valence_spread, of_class.strays
             )  # three minutes tell little of how far one strays
             strays = max(OWN_SPREADS * own, CLASS_SPREADS * of_class.spread)
-            deviation = state.valence - state.valence_usual
-            return -max(deviation, deviation - of_class.deviation) / max(settings.lower_by, strays)
+            expected = min(state.valence_usual, of_class.expected(state.valence_usual, settings.lower_by))
+            return (expected - state.valence) / max(settings.lower_by, strays)
 
         def brow(state: StudentState) -> float | None:
             value = state.brow_furrow

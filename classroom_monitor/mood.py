@@ -82,15 +82,17 @@ def valence_of(probabilities: Probabilities, coordinates: Sequence[float]) -> fl
 class Usual:
     """What is usual for one student: a time-weighted median of the first `baseline` seconds, then adapting.
 
-    `value` is None until a third of them has been seen. `spread` is the robust standard deviation around it.
+    `value` is None until a third of them has been seen. `spread` is how far the student strays from the class
+    or, where there is none, from the own usual (a robust standard deviation).
     """
 
-    __slots__ = ("_baseline", "_samples", "_seconds", "spread", "value")
+    __slots__ = ("_baseline", "_samples", "_seconds", "_strays", "spread", "value")
 
     def __init__(self, baseline: float) -> None:
         self._baseline = baseline
         self._seconds = 0.0
         self._samples: list[tuple[float, float]] = []
+        self._strays: list[tuple[float, float]] = []
         self.value: float | None = None
         self.spread = LEAST_SPREAD
 
@@ -99,19 +101,21 @@ class Usual:
         """Whether the first minutes are still being gathered."""
         return self._seconds < self._baseline
 
-    def add(self, value: float, seconds: float) -> None:
-        """A reading that stands for so many seconds, while learning."""
+    def add(self, value: float, seconds: float, of_class: float = 0.0) -> None:
+        """A reading that stands for so many seconds, while learning. of_class: the class's at that moment."""
         before = self._seconds
         self._seconds += seconds
         self._samples.append((value, seconds))
+        self._strays.append((value - of_class, seconds))
         done = not self.learning
         # The median of a growing list is looked up every ten seconds, which is often enough.
         if done or (self._seconds >= self._baseline * PROVISIONAL and before // 10 != self._seconds // 10):
             self.value = _weighted_median(self._samples)
-            around = [(abs(each - self.value), weight) for each, weight in self._samples]
+            middle = _weighted_median(self._strays)
+            around = [(abs(each - middle), weight) for each, weight in self._strays]
             self.spread = max(LEAST_SPREAD, MEDIAN_ABSOLUTE_TO_SD * _weighted_median(around))
         if done:
-            self._samples = []
+            self._samples, self._strays = [], []
 
     def adapt(self, deviation: float, seconds: float) -> None:
         """Follows, slowly, a reading so far from usual; clipped, so that rare strong ones do not pull it."""
@@ -262,10 +266,11 @@ class Mood:
             if (usual := self._tracks[student].valence.value) is not None
         }
         of_class = median(deviations.values()) if deviations else 0.0
+        now = median(reading.valence for reading in readings.values()) if readings else 0.0
         for student, seconds in stood.items():
             track = self._tracks[student]
             if track.valence.learning:
-                track.valence.add(readings[student].valence, seconds)
+                track.valence.add(readings[student].valence, seconds, now)
             elif student not in self._frozen:
                 track.valence.adapt(deviations[student] - of_class, min(seconds, passed))
 

@@ -45,6 +45,7 @@ from classroom_monitor.records import (
     TileState,
 )
 from classroom_monitor.settings import Settings, configs_folder
+from classroom_monitor.synthetic.pictured import FacePictures, PicturedSource
 from classroom_monitor.synthetic.script import Plan, Script
 from classroom_monitor.synthetic.source import StudentTruth, SyntheticSource, Truth
 
@@ -148,14 +149,22 @@ def rehearse(
     seed: int = 1,
     *,
     pixels: bool = True,
+    faces: FacePictures | None = None,
     progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> Score:
     """Runs a script and scores it. students, minutes: None takes the script's. progress: (looks done, of).
 
-    Raises ScriptError for a class that cannot be, ModelError when a model is missing.
+    faces: pictures to show instead of drawn faces, only with pixels. Raises ScriptError for a class that
+    cannot be, ModelError when a model is missing.
     """
+    if faces is not None and not pixels:
+        raise ScriptError("face pictures need pixels; leave out --no-pixels or --faces")
     length = script.minutes if minutes is None else minutes
-    source = SyntheticSource(script, students, seed, length)
+    source = (
+        SyntheticSource(script, students, seed, length)
+        if faces is None
+        else PicturedSource(faces, script, students, seed, length)
+    )
     every = 1 / settings.capture.rate
     frames = math.floor(60 * length / every + 1e-9)
     if frames < 1:
@@ -171,9 +180,8 @@ def rehearse(
                 owner = painted.owner
         else:
             seen, owner = None, {}
-            for number, (seconds, states, mood, flags) in enumerate(_drawn(source, settings, times, seed), 1):
-                scorer.add(seconds, mood, flags)
-                del states
+            for number, (truth, mood, flags) in enumerate(_drawn(source, settings, times, seed), 1):
+                scorer.add(truth, mood, flags)
                 progress(number, frames)
     finally:
         source.close()
@@ -217,7 +225,7 @@ class Readings:
 
 def _drawn(
     source: SyntheticSource, settings: Settings, times: Sequence[float], seed: int
-) -> Iterator[tuple[float, tuple[StudentState, ...], ClassMood, tuple[Flag, ...]]]:
+) -> Iterator[tuple[Truth, ClassMood, tuple[Flag, ...]]]:
     """The product from the mood on, over drawn readings."""
     mood, flags = Mood(settings.mood), Flags(settings.flags)
     rng = np.random.default_rng([seed, 0xC0E5])
@@ -254,7 +262,7 @@ def _drawn(
         states, of_class = mood.update(seconds, looks)
         raised = flags.update(seconds, states, of_class)
         mood.freeze([flag.student for flag in raised if flag.cleared is None])
-        yield seconds, states, of_class, raised
+        yield truth, of_class, raised
 
 
 def _presence(
@@ -317,7 +325,7 @@ class _Painted:
                 truth = self._source.truth(seconds)
                 self._score_faces(truth, look.gallery)
                 self._score_students(truth, look.students)
-                scorer.add(seconds, look.mood, look.flags)
+                scorer.add(truth, look.mood, look.flags)
                 progress(number, len(times))
         finally:
             self._cues.close()
@@ -412,10 +420,11 @@ class _Scorer:
     _rows: list[tuple[float, ClassMood, float]] = field(default_factory=list)
     _flags: dict[int, Flag] = field(default_factory=dict)
 
-    def add(self, seconds: float, mood: ClassMood, flags: Iterable[Flag]) -> None:
+    def add(self, true: Truth, mood: ClassMood, flags: Iterable[Flag]) -> None:
         """One look."""
-        everyone = [self.plan.acting(number, seconds) for number in range(1, self.plan.students + 1)]
-        now = np.asarray([each.valence for each in everyone])
+        seconds = true.seconds
+        now = np.asarray([student.valence for student in true.students])
+        everyone = [self.plan.acting(student.student, seconds) for student in true.students]
         keep = math.exp(-(seconds - self._last) / self.settings.mood.smoothing)
         self._smooth = now if self._smooth is None else keep * self._smooth + (1 - keep) * now
         self._last = seconds
@@ -469,8 +478,10 @@ class _Scorer:
                 continue
             sign = math.copysign(1, change.after - change.before)
             level = sum(before) / len(before)
-            half = (max(sign * value for _, value in after) + sign * level) / 2
-            found.append(next(time_ for time_, value in after if sign * value >= half) - seconds)
+            most = max(sign * value for _, value in after)
+            half = (most + sign * level) / 2
+            if most > half:  # else the page shows nothing of the change
+                found.append(next(time_ for time_, value in after if sign * value >= half) - seconds)
         return median(found) if found else None
 
     def _score_flags(self, owner: dict[int, int]) -> FlagScore:

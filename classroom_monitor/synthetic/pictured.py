@@ -1,0 +1,152 @@
+"""The synthetic class with pictures of real faces in the tiles, for measuring (`rehearse --faces FILE.npz`).
+
+The pictures are the user's own data; none is part of the product, and none is written anywhere.
+"""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from classroom_monitor.errors import DataError
+from classroom_monitor.records import EXPRESSIONS, Box, Image
+from classroom_monitor.synthetic.script import Acting, Script, default_coordinates
+from classroom_monitor.synthetic.source import SyntheticSource, Truth
+
+#: The columns of FER+'s ten votes that belong to the seven expressions, in the order of EXPRESSIONS.
+VOTES: Final = (4, 5, 6, 1, 3, 2, 0)
+
+#: Height of a face picture in heights of the tile, as people sit before their cameras.
+HEIGHT: Final = 0.55
+
+#: A student shows another picture of the same expression after so many seconds, of at most so many.
+CHANGES: Final = 15.0
+PICTURES: Final = 4
+
+_NEUTRAL: Final = EXPRESSIONS.index("neutral")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FacePictures:
+    """Pictures cut to the face, with what they show. images: uint8 [N, H, W, 3]; shows: class of each [N];
+    valence [N]: of the votes, or of the label; person: number of who it is [N], or None.
+    """
+
+    images: NDArray[np.uint8]
+    shows: NDArray[np.int64]
+    valence: NDArray[np.float64]
+    person: NDArray[np.int64] | None
+
+
+def read_face_pictures(file: Path) -> FacePictures:
+    """Reads an .npz with `image`, `label` and perhaps `votes` [N, 10] and `person` [N]. Raises DataError.
+
+    Pictures of which neither the label nor a vote for one of the seven is known are left out.
+    """
+    try:
+        with np.load(file, allow_pickle=False) as stored:
+            given = [name for name in ("image", "label", "votes", "person") if name in stored.files]
+            arrays = {name: stored[name] for name in given}
+    except FileNotFoundError:
+        raise DataError(f"{file}: no such file") from None
+    except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile, zlib.error):
+        raise DataError(f"{file.name}: is not a whole .npz file; give one with image and label") from None
+    for name in ("image", "label"):
+        if name not in arrays:
+            raise DataError(f"{file.name}: has no array {name!r}")
+    image, label = arrays["image"], arrays["label"]
+    if image.dtype != np.uint8 or image.ndim not in (3, 4) or (image.ndim == 4 and image.shape[3] != 3):
+        raise DataError(
+            f"{file.name}: image is {image.dtype} {list(image.shape)}, needed is uint8 [N, H, W] or "
+            "[N, H, W, 3]"
+        )
+    for name, shape in (("label", (len(image),)), ("votes", (len(image), 10)), ("person", (len(image),))):
+        if name in arrays and arrays[name].shape != shape:
+            has = list(arrays[name].shape)
+            raise DataError(f"{file.name}: {name} has shape {has}, needed is {list(shape)}")
+    if label.size and label.max() >= len(EXPRESSIONS):
+        raise DataError(f"{file.name}: label {label.max()} is out of range; 0..{len(EXPRESSIONS) - 1}")
+    coordinates = np.asarray(default_coordinates())
+    shows = label.astype(np.int64)
+    valence = np.where(shows >= 0, coordinates[shows], 0.0)
+    if "votes" in arrays:
+        votes = arrays["votes"][:, VOTES].astype(np.float64)
+        seen = votes.sum(axis=1) > 0
+        valence[seen] = votes[seen] @ coordinates / votes[seen].sum(axis=1)
+        shows[seen] = votes[seen].argmax(axis=1)
+    known = shows >= 0
+    if not known.any():
+        raise DataError(f"{file.name}: of no picture it is known what it shows")
+    if image.ndim == 3:
+        image = np.repeat(image[..., np.newaxis], 3, axis=3)
+    person = arrays["person"][known].astype(np.int64) if "person" in arrays else None
+    return FacePictures(image[known], shows[known], valence[known], person)
+
+
+class PicturedSource(SyntheticSource):
+    """The synthetic class whose students show pictures of faces; what they look like follows the script.
+
+    A student keeps one person where persons are given. The truth is the valence of the picture shown.
+    """
+
+    def __init__(self, pictures: FacePictures, script: Script, *told: Any, **more: Any) -> None:
+        super().__init__(script, *told, **more)
+        self._pictures = pictures
+        rng = np.random.default_rng([self.plan.seed, 0xFACE])
+        self._cast = {number: self._choose(rng, number) for number in range(self.plan.students + 1)}
+
+    def truth(self, seconds: float) -> Truth:
+        """The truth of the picture at that second; each student's valence is that of the face shown."""
+        truth = super().truth(seconds)
+        students = []
+        for each in truth.students:
+            act = self.plan.acting(each.student, seconds)
+            valence = float(self._pictures.valence[self._shown(each.student, act, seconds)])
+            students.append(replace(each, valence=valence))
+        on = [
+            each.valence
+            for each in students
+            if (act := self.plan.acting(each.student, seconds)).present and act.camera == "on"
+        ]
+        return replace(truth, students=tuple(students), valence=float(np.mean(on)) if on else None)
+
+    def _choose(self, rng: np.random.Generator, number: int) -> dict[int, NDArray[np.int64]]:
+        """Rows of the pictures that a student has for each expression."""
+        rows = np.arange(len(self._pictures.shows))
+        if self._pictures.person is not None:
+            people = np.unique(self._pictures.person)
+            rows = rows[self._pictures.person == people[number % len(people)]]
+        shows = self._pictures.shows[rows]
+        return {each: rng.permutation(rows[shows == each])[:PICTURES] for each in np.unique(shows).tolist()}
+
+    def _shown(self, number: int, act: Acting, seconds: float) -> int:
+        """The row of the picture that a student shows."""
+        cast = self._cast[number]
+        # What a face shows most, of what there is a picture of.
+        order = sorted(cast, key=lambda each: (-act.expression[each], each != _NEUTRAL))
+        rows = cast[order[0]]
+        return int(rows[int(seconds // CHANGES + number) % len(rows)])
+
+    def _place(self, number: int, box: Box) -> Box:
+        view = self._view(number, box)
+        side = round(HEIGHT * view.h)
+        return Box(view.x + (view.w - side) // 2, view.y + round(0.2 * view.h), side, side)
+
+    def _video(self, picture: Image, box: Box, number: int, act: Acting, seconds: float) -> None:
+        face = self._pictures.images[self._shown(number, act, seconds)]
+        place = self._place(number, box)
+        rim = np.concatenate([face[0], face[:, 0], face[:, -1]])
+        self._view(number, box).cut(picture)[:] = np.median(rim, axis=0).astype(np.uint8)
+        shrinks = place.h < face.shape[0]
+        how = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
+        place.cut(picture)[:] = cv2.resize(face, (place.w, place.h), interpolation=how)
+
+    def _face_box(self, number: int, act: Acting, box: Box, seconds: float) -> Box:
+        return self._place(number, box).clip(self._painter.width, self._painter.height)
