@@ -250,7 +250,7 @@ def _keys() -> Floats:
 
 _KEYS: Final = _keys()
 #: How much of its key a share of a class draws: gain and power, by class. Readers of faces (people, and our
-#: network) see little in a slight expression and never all in a full one; so a mixture is drawn a little larger.
+#: network) see little in a slight expression and never all in a full one; so a mixture is drawn larger.
 _GAINS: Final = np.asarray(
     ((1.15, 1.15, 1.15, 1.12, 1.2, 1.05, 0.0), (0.6, 0.6, 0.65, 0.7, 0.65, 0.75, 1.0)), np.float32
 )
@@ -751,7 +751,7 @@ def _controls(pose: Pose) -> NDArray[np.int16]:
     """The rig's controls, the lids' closing and the brow, in steps."""
     weights = _GAINS[0] * np.asarray(pose.expression, np.float32) ** _GAINS[1]
     values = weights @ _KEYS
-    values[_I["lower"]] = max(values[_I["lower"]], 1.15 * pose.brow)
+    values[_I["lower"]] = min(1.25, max(values[_I["lower"]], 1.2 * pose.brow))
     return np.round(np.append(values, pose.closed) * _STEPS).astype(np.int16)
 
 
@@ -841,13 +841,13 @@ def _brow(brush: _Brush, look: Appearance, side: int, c: Floats) -> None:
     brow = np.concatenate((top, bottom[::-1])).astype(np.float32)
     base, dark = _rgb(look.skin), _rgb(look.hair) * 0.75
     if look.hair[0] > 130:
-        dark = _rgb(look.hair) * 0.58
+        dark = _rgb(look.hair) * 0.46
     brush.shape(brow + _at((0, 0.022)), base * _rgb((0.6, 0.48, 0.45)), 0.30 + 0.25 * lower, 0.022)
     brush.shape(brow, dark, 0.62, 0.016)
     brush.shape(brow, dark, 0.50, 0.004)
 
 
-def _mouth(brush: _Brush, look: Appearance, c: Floats, jaw: float) -> None:
+def _mouth(brush: _Brush, look: Appearance, c: Floats) -> None:
     """Lips, teeth and what is behind them."""
     smile, frown, stretch, press, sneer, teeth = (
         float(c[_I[name]]) for name in ("smile", "frown", "stretch", "press", "sneer", "teeth")
@@ -954,9 +954,7 @@ def _mouth(brush: _Brush, look: Appearance, c: Floats, jaw: float) -> None:
         brush.line(middle, base * _rgb((0.30, 0.18, 0.18)), 0.026, 0.9, 0.005)
 
 
-def _face(
-    look: Appearance, tex: Floats, per_unit: float, steps: NDArray[np.int16], glasses_light: float
-) -> None:
+def _face(look: Appearance, tex: Floats, per_unit: float, steps: NDArray[np.int16]) -> None:
     """Paints what moves into the skin."""
     values = steps.astype(np.float32) / _STEPS
     c, closed = values[:-1], float(values[-1])
@@ -987,12 +985,14 @@ def _face(
     brush.ellipse(0.025 * look.light, 0.315 + lift, 0.030, 0.026, base * 1.30, 0.35, 0.018)
     for side in (-1, 1):
         _eye(brush, look, side, c, closed)
-    for side in (-1, 1):
+    if look.glasses:
+        _glasses(brush, look)
+    for side in (-1, 1):  # over the frames: a lowered brow is seen above them
         _brow(brush, look, side, c)
     if lower > 0.05:
         for side in (-1, 1):
             groove = np.asarray(
-                ((side * 0.040, -0.20), (side * 0.046, -0.14), (side * 0.036, -0.06)), np.float32
+                ((side * 0.036, -0.17), (side * 0.044, -0.11), (side * 0.034, -0.04)), np.float32
             )
             brush.line(groove, shade, 0.034, 0.62 * lower, 0.012)
         brush.ellipse(0, -0.10, 0.05, 0.05, shade, 0.25 * lower, 0.03)
@@ -1002,12 +1002,10 @@ def _face(
             width = 0.34 if outer > 0.3 else 0.20
             wave = _curve((-0.33 - 0.075 * k,) * 2, -0.315 - 0.078 * k, width, 13)
             brush.line(wave, shade, 0.026, 0.30 * lifted, 0.010)
-    _mouth(brush, look, c, 0.0)
-    if look.glasses:
-        _glasses(brush, look, glasses_light)
+    _mouth(brush, look, c)
 
 
-def _glasses(brush: _Brush, look: Appearance, light: float) -> None:
+def _glasses(brush: _Brush, look: Appearance) -> None:
     """Frames on the nose."""
     color = _rgb((34, 30, 32) if look.glasses != 1 else (120, 96, 60))
     width = 0.024 if look.glasses != 2 else 0.045
@@ -1016,7 +1014,7 @@ def _glasses(brush: _Brush, look: Appearance, light: float) -> None:
     for side in (-1, 1):
         cosine, sine = np.cos(turn), np.sin(turn)
         x = side * 0.315 + 0.205 * np.sign(cosine) * np.abs(cosine) ** (2 / power)
-        y = 0.055 + 0.155 * np.sign(sine) * np.abs(sine) ** (2 / power)
+        y = 0.075 + 0.128 * np.sign(sine) * np.abs(sine) ** (2 / power)
         ring = np.stack((x, y), 1).astype(np.float32)
         brush.shape(ring, _rgb((255, 255, 255)), 0.05, 0.0)
         glare = np.asarray(
@@ -1029,7 +1027,7 @@ def _glasses(brush: _Brush, look: Appearance, light: float) -> None:
             np.float32,
         )
         brush.shape(glare, _rgb((255, 255, 255)), 0.10, 0.015)
-        centre = _at((side * 0.315, 0.055))
+        centre = _at((side * 0.315, 0.075))
         outer = (ring - centre) * np.float32(1 + width / 0.2) + centre
         band: Floats = np.concatenate((ring, outer[::-1]))
         brush.shape(band + _at((0, 0.02)), _rgb(look.skin, 0.4), 0.25, 0.012)
@@ -1170,7 +1168,7 @@ class Avatar:
     def _compose(self, form: _Form, steps: NDArray[np.int16]) -> _Head:
         base = self._base_skin()
         tex = base.astype(np.float32)
-        _face(self.look, tex, self._tex, steps, 0.3)
+        _face(self.look, tex, self._tex, steps)
         b = form.box
         skin = cv2.remap(
             np.clip(tex, 0, 255).astype(np.uint8), form.map_1, form.map_2, cv2.INTER_LINEAR,
