@@ -50,10 +50,19 @@ def still(screen: Screen, title: str, pictures: list[Path]) -> CallWindow:
     call.tell("freeze")
     call.tell("show 0")
     expected = np.asarray(Pillow.open(pictures[0]))
-    source = ScreenSource(SourceSpec(window=title))
-    until(lambda: same(source.grab(0), expected))
+    source = until(lambda: opened(title))
+    assert source is not None
+    until(lambda: not fails(source) and same(source.grab(0), expected))
     source.close()
     return call
+
+
+def opened(title: str) -> ScreenSource | None:
+    """None until the window manager has placed the window."""
+    try:
+        return ScreenSource(SourceSpec(window=title))
+    except NoWindowError:
+        return None
 
 
 def same(image: Image | None, expected: np.ndarray) -> bool:
