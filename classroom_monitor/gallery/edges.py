@@ -55,33 +55,34 @@ class Edges:
 
 def find_edges(image: Image, widen: int = 3) -> Edges:
     """The edges of a picture [H, W, 3]; `widen` (odd, pixels) thickens them across."""
-    pixels = image.astype(np.float32)
-    down = _strength(pixels, widen)
-    across = _strength(np.ascontiguousarray(pixels.transpose(1, 0, 2)), widen)
-    vertical = np.zeros((image.shape[0] + 1, image.shape[1] + 1), np.float32)
-    np.cumsum(down, axis=0, out=vertical[1:])
-    horizontal = np.zeros((image.shape[0] + 1, image.shape[1] + 1), np.float32)
-    np.cumsum(across.T, axis=1, out=horizontal[:, 1:])
+    height, width = image.shape[:2]
+    vertical = np.zeros((height + 1, width + 1), np.float32)
+    horizontal = np.zeros((height + 1, width + 1), np.float32)
+    if min(height, width) >= 4:
+        np.cumsum(_strength(image, widen, True), axis=0, out=vertical[1:, :-1])
+        np.cumsum(_strength(image, widen, False), axis=1, out=horizontal[:-1, 1:])
     return Edges(vertical, horizontal)
 
 
-def _strength(pixels: Array, widen: int) -> Array:
-    """Strength of the vertical line left of each pixel; float32 [H, W + 1], borders 0."""
-    height, width = pixels.shape[:2]
-    strength = np.zeros((height, width + 1), np.float32)
-    if width < 4:
-        return strength
-    pair = pixels[:, 1:] + pixels[:, :-1]
-    step = (pair[:, 2:] - pair[:, :-2]) * 0.5  # line x: pixels x, x+1 against x-2, x-1
-    step = cv2.blur(step, (1, ALONG), borderType=cv2.BORDER_REFLECT_101)
-    across = np.ones((1, 7), np.uint8)
-    best = np.zeros(step.shape[:2], np.float32)
-    for sign in (1, -1):  # apart, so that the two sides of a narrow gap both stay
-        size = np.maximum((sign * step).max(axis=2), 0)
-        ridge = np.where(size >= cv2.dilate(size, across), size, 0)
-        np.maximum(best, ridge, out=best)
-    best = np.clip((best - FAINT) / (CERTAIN - FAINT), 0, 1)
-    strength[:, 2:-2] = best
-    strength = cv2.dilate(strength, np.ones((1, widen), np.uint8))
-    chance = np.minimum(cv2.blur(strength, (AROUND, AROUND), borderType=cv2.BORDER_REFLECT_101), 0.8)
+def _strength(image: Image, widen: int, upright: bool) -> Array:
+    """Strength of the line left of each pixel (or above it, where not upright); float32 [H, W]."""
+    # Line x: the mean of pixels x and x + 1 against that of x - 2 and x - 1.
+    step = np.array([-0.5, -0.5, 0.5, 0.5], np.float32)
+    mean = np.full(ALONG, 1 / ALONG, np.float32)
+    kernels, anchor = ((step, mean), (2, -1)) if upright else ((mean, step), (-1, 2))
+    steps = cv2.split(
+        cv2.sepFilter2D(image, cv2.CV_32F, *kernels, anchor=anchor, borderType=cv2.BORDER_REPLICATE)
+    )
+    up = cv2.max(cv2.max(steps[0], steps[1]), steps[2])
+    down = -cv2.min(cv2.min(steps[0], steps[1]), steps[2])
+    near, wide = ((1, 7), (1, widen)) if upright else ((7, 1), (widen, 1))
+    best = np.zeros(image.shape[:2], np.float32)
+    for size in (up, down):  # apart, so that the two sides of a narrow gap both stay
+        ridge = size * (size >= cv2.dilate(size, np.ones(near, np.uint8)))
+        cv2.max(best, ridge, dst=best)
+    strength = np.clip((best - FAINT) * (1 / (CERTAIN - FAINT)), 0, 1)
+    border = strength if upright else strength.T
+    border[:, :2] = border[:, -1:] = 0
+    strength = cv2.dilate(strength, np.ones(wide, np.uint8))
+    chance = cv2.min(cv2.blur(strength, (AROUND, AROUND), borderType=cv2.BORDER_REFLECT_101), 0.8)
     return np.asarray((strength - chance) / (1 - chance), np.float32)

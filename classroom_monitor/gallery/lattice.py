@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from classroom_monitor.gallery.edges import Array, Edges
-from classroom_monitor.records import Box
+from classroom_monitor.gallery.edges import Array, find_edges
+from classroom_monitor.records import Box, Image
 
 WIDE = 16 / 9
 
@@ -23,6 +23,19 @@ STRIDE = 2
 #: A slot with this score explains itself; below it speaks against the lattice. Small slots score higher by
 #: chance, which the second figure (divided by their height in pixels) offsets.
 ENOUGH, SMALL = 0.38, 1.5
+
+#: A line covered less than this speaks against standing there: else more lines would always win.
+NEEDED = 0.3
+
+#: Gaps of fewer pixels are seams: one line, not two.
+SEAM = 2.0
+
+#: An outer row or column needs so much cover of its sides, apart from those of its neighbours.
+#: More where there is nothing in them.
+OWN, OWN_BLANK = 0.45, 0.8
+
+#: Levels from which a pixel is near-white, and within 3 x 3 pixels from which something is there.
+WHITE, BUSY = 225, 14
 
 #: Tiles may be cut by the border of the picture down to this share of their width or height.
 LEAST_VISIBLE = 0.4
@@ -79,13 +92,20 @@ class Layout:
 class SlotScores:
     """Scores of slots anywhere in a picture."""
 
-    def __init__(self, edges: Edges, white: Array | None = None) -> None:
-        self.edges = edges
+    def __init__(self, image: Image) -> None:
+        self.edges = edges = find_edges(image, widen=2 * STRIDE + 1)
+        self._white = _sums(image.min(axis=2) > WHITE)
+        around = np.ones((3, 3), np.uint8)
+        self._busy = _sums((cv2.dilate(image, around) - cv2.erode(image, around)).max(axis=2) > BUSY)
         self.pad = max(edges.width, edges.height)
         ring = ((self.pad, self.pad), (self.pad, self.pad))
         self._vertical = np.pad(edges.vertical, ring, mode="edge")
         self._horizontal = np.pad(edges.horizontal, ring, mode="edge")
-        self._white = white
+        # Every STRIDE-th position of each phase apart, so that reading them runs through memory in order.
+        self._phases = [
+            [[np.ascontiguousarray(sums[y::STRIDE, x::STRIDE]) for x in range(STRIDE)] for y in range(STRIDE)]
+            for sums in (self._vertical, self._horizontal)
+        ]
 
     def everywhere(self, w: int, h: int) -> tuple[Array, Array, int, int]:
         """Slots w x h at each STRIDE-th position: score, visible length of their sides, first corner."""
@@ -95,17 +115,21 @@ class SlotScores:
         xs = np.arange(x0, width - w * LEAST_VISIBLE, STRIDE)
         ys = np.arange(y0, height - h * LEAST_VISIBLE, STRIDE)
 
-        def at(sums: Array, x: int, y: int) -> Array:
+        rows, columns = len(ys), len(xs)
+
+        def at(which: int, x: int, y: int) -> Array:
             top, left = self.pad + y0 + y, self.pad + x0 + x
-            return sums[top : top + STRIDE * len(ys) : STRIDE, left : left + STRIDE * len(xs) : STRIDE]
+            sums = self._phases[which][top % STRIDE][left % STRIDE]
+            top, left = top // STRIDE, left // STRIDE
+            return sums[top : top + rows, left : left + columns]
 
         tall = (np.minimum(ys + h, height) - np.maximum(ys, 0)).astype(np.float32)[:, None]
         long = (np.minimum(xs + w, width) - np.maximum(xs, 0)).astype(np.float32)[None]
         sides = (
-            (at(self._vertical, 0, h) - at(self._vertical, 0, 0)) / tall,
-            (at(self._vertical, w, h) - at(self._vertical, w, 0)) / tall,
-            (at(self._horizontal, w, 0) - at(self._horizontal, 0, 0)) / long,
-            (at(self._horizontal, w, h) - at(self._horizontal, 0, h)) / long,
+            (at(0, 0, h) - at(0, 0, 0)) * (1 / tall),
+            (at(0, w, h) - at(0, w, 0)) * (1 / tall),
+            (at(1, w, 0) - at(1, 0, 0)) * (1 / long),
+            (at(1, w, h) - at(1, 0, h)) * (1 / long),
         )
         hidden = (
             (xs < 3)[None],
@@ -148,15 +172,8 @@ class SlotScores:
         outside = (right <= w * LEAST_VISIBLE) | (bottom <= h * LEAST_VISIBLE)
         outside |= (x >= width - w * LEAST_VISIBLE) | (y >= height - h * LEAST_VISIBLE)
         score = np.where(outside, 0, score).astype(np.float32)
-        if self._white is not None:  # a document or chat is no tile
-            area = np.maximum(tall * long, 1)
-            white = (
-                self._whites(right, bottom)
-                - self._whites(x, bottom)
-                - self._whites(right, y)
-                + self._whites(x, y)
-            ) / area
-            score -= np.where(white > 0.45, np.float32(0.45), np.float32(0))
+        white = _share(self._white, x, y, right, bottom)  # a document or chat is no tile
+        score -= np.where(white > 0.45, np.float32(0.45), np.float32(0))
         return score
 
     def visible(self, left: Array, top: Array, w: float, h: float) -> Array:
@@ -168,29 +185,83 @@ class SlotScores:
         long = np.clip(np.minimum(left + w, width) - np.maximum(left, 0), 0, None)
         return (0.5 * (tall * sides + long * ends)).astype(np.float32)
 
+    def sides(self, corners: Array) -> tuple[Array, Array]:
+        """Cover of the four sides of slots (left, top, right, bottom, [N, 4]) and their visible lengths.
+
+        Both float32 [N, 4] (left, right, top, bottom); a side outside the picture has length 0.
+        """
+        width, height = self.edges.width, self.edges.height
+        left, top, right, bottom = np.rint(corners).astype(np.int64).T
+        near = self.pad - 2
+        inside = (left >= 3, right <= width - 3, top >= 3, bottom <= height - 3)
+        left, right = np.clip(left, -near, width + near), np.clip(right, -near, width + near)
+        top, bottom = np.clip(top, -near, height + near), np.clip(bottom, -near, height + near)
+        tall = np.maximum(np.minimum(bottom, height) - np.maximum(top, 0), 1)
+        long = np.maximum(np.minimum(right, width) - np.maximum(left, 0), 1)
+        cover = np.stack(
+            [
+                (self._down(left, bottom) - self._down(left, top)) / tall,
+                (self._down(right, bottom) - self._down(right, top)) / tall,
+                (self._along(right, top) - self._along(left, top)) / long,
+                (self._along(right, bottom) - self._along(left, bottom)) / long,
+            ],
+            axis=1,
+        )
+        length = np.stack([tall, tall, long, long], axis=1) * np.stack(inside, axis=1)
+        return cover.astype(np.float32), length.astype(np.float32)
+
     def _down(self, x: Array, y: Array) -> Array:
         return self._vertical[y + self.pad, x + self.pad]
 
     def _along(self, x: Array, y: Array) -> Array:
         return self._horizontal[y + self.pad, x + self.pad]
 
-    def _whites(self, x: Array, y: Array) -> Array:
-        assert self._white is not None
-        return self._white[np.clip(y, 0, self.edges.height), np.clip(x, 0, self.edges.width)]
+    def blank(self, corners: Array) -> Array:
+        """Whether there is nothing inside slots given by left, top, right, bottom; bool [N]."""
+        left, top, right, bottom = corners.T
+        dx, dy = 0.06 * (right - left), 0.06 * (bottom - top)
+        inner = (np.rint(v).astype(np.int64) for v in (left + dx, top + dy, right - dx, bottom - dy))
+        return np.asarray(_share(self._busy, *inner) < 0.002)
+
+
+def _sums(mask: Array) -> Array:
+    """Running sums float32 [H + 1, W + 1] of a mask."""
+    return np.asarray(cv2.integral(mask.astype(np.uint8)), np.float32)
+
+
+def _share(sums: Array, left: Array, top: Array, right: Array, bottom: Array) -> Array:
+    """Mean of the mask in boxes, as far as they lie in the picture."""
+    height, width = sums.shape[0] - 1, sums.shape[1] - 1
+    left, right = np.clip(left, 0, width), np.clip(right, 0, width)
+    top, bottom = np.clip(top, 0, height), np.clip(bottom, 0, height)
+    total = sums[bottom, right] - sums[bottom, left] - sums[top, right] + sums[top, left]
+    return np.asarray(total / np.maximum((right - left) * (bottom - top), 1))
 
 
 def _score(sides: tuple[Array, ...], hidden: tuple[Array, ...]) -> Array:
-    """Four-fifths the mean and one fifth the least coverage of the sides that lie inside the picture."""
-    total = sum(np.where(h, 0, s) for s, h in zip(sides, hidden, strict=True))
-    out = sum(h.astype(np.float32) for h in hidden)
-    least = np.minimum.reduce([np.where(h, 1, s) for s, h in zip(sides, hidden, strict=True)])
-    score = 0.8 * total / np.maximum(4 - out, 1) + 0.2 * least - 0.04 * out
-    return np.where(out > 2.5, 0, score).astype(np.float32)
+    """Four fifths the mean and one fifth the least coverage of the four sides.
 
-
-def white_sums(image: Array) -> Array:
-    """Running sums (float32 [H + 1, W + 1]) of near-white pixels of an RGB picture."""
-    return cv2.integral((image.min(axis=2) > 225).astype(np.uint8)).astype(np.float32)
+    A side outside the picture is taken for as good as the one across, or where that is hidden as the others.
+    """
+    left, right, top, bottom = (np.broadcast_to(h, sides[0].shape) for h in hidden)
+    score = [np.array(side, np.float32) for side in sides]
+    for one, other, hide, hide_other in ((0, 1, left, right), (2, 3, top, bottom)):
+        if hide.any():
+            np.copyto(score[one], sides[other], where=hide)
+        if hide_other.any():
+            np.copyto(score[other], sides[one], where=hide_other)
+    for one, other, rest in ((0, 1, 2), (2, 3, 0)):
+        both = (left & right) if one == 0 else (top & bottom)
+        if both.any():
+            spare = 0.5 * (score[rest] + score[rest + 1])
+            np.copyto(score[one], spare, where=both)
+            np.copyto(score[other], spare, where=both)
+    least = np.minimum(np.minimum(score[0], score[1]), np.minimum(score[2], score[3]))
+    total = score[0] + score[1] + score[2] + score[3] + least
+    total *= 0.2
+    out = hidden[0].astype(np.float32) + hidden[1] + hidden[2] + hidden[3]
+    total -= 0.04 * out
+    return np.where(out > 2.5, np.float32(0), total)
 
 
 def candidates(scores: SlotScores, least: int, most: int, aspect: float = WIDE) -> list[Layout]:
@@ -244,6 +315,64 @@ def _peaks(score: Array, enough: float, half_w: int, half_h: int) -> Iterator[tu
             return
         yield y, x
         left[max(0, y - half_h) : y + half_h + 1, max(0, x - half_w) : x + half_w + 1] = 0
+
+
+def evidence(scores: SlotScores, layout: Layout) -> float:
+    """How much more edge the sides of a layout cover than needed, in pixels, each line counted once."""
+    cover, length = scores.sides(layout.corners())
+    counts = np.array([number for _, number in layout.rows])
+    if layout.across - layout.w < SEAM:  # the right side of a tile is the left one of the next
+        inner = np.ones(layout.count, bool)
+        inner[counts.cumsum() - 1] = False
+        length[inner, 1] = 0
+    if layout.down - layout.h < SEAM:
+        length[: layout.count - counts[-1], 3] = 0
+    return float(((cover - NEEDED) * length).sum())
+
+
+def trim(scores: SlotScores, layout: Layout) -> Layout | None:
+    """The layout without outer rows and columns that only borrow the sides of the tiles next to them."""
+    while layout.count > 1:
+        for fewer, mine in _outer(layout):
+            cover, length = scores.sides(layout.corners())
+            own = [
+                (cover[i, side], length[i, side]) for i, shared in mine for side in range(4) if side != shared
+            ]
+            total = sum(n for _, n in own)
+            blank = scores.blank(layout.corners()[[i for i, _ in mine]]).all()
+            needed = OWN_BLANK if blank else OWN
+            if total > 0 and sum(c * n for c, n in own) / total >= needed:
+                continue
+            layout = fewer
+            break
+        else:
+            return replace(layout, score=evidence(scores, layout))
+    return None
+
+
+def _outer(layout: Layout) -> Iterator[tuple[Layout, list[tuple[int, int]]]]:
+    """Each way to leave out an outer row or column: what stays, and the tiles lost with their shared side."""
+    rows, count = layout.rows, layout.count
+    first, last = rows[0][1], rows[-1][1]
+    if len(rows) > 1:
+        bottom = [(i, 2) for i in range(count - last, count)]
+        yield replace(layout, rows=rows[:-1]), bottom
+        if rows[1][1] == first:
+            yield replace(layout, y=layout.y + layout.down, rows=rows[1:]), [(i, 3) for i in range(first)]
+    full = [row for row in rows if row == rows[0]]
+    if first > 1:
+        starts = [i * first for i in range(len(full))]
+        short = rows[len(full) :]
+        if all(start + number <= first - 1 for start, number in short):
+            narrow = tuple((0.0, first - 1) for _ in full) + short
+            yield replace(layout, rows=narrow), [(i + first - 1, 0) for i in starts]
+        if all(start >= 1 for start, _ in short):
+            narrow = tuple((0.0, first - 1) for _ in full) + tuple((start - 1, n) for start, n in short)
+            yield replace(layout, x=layout.x + layout.across, rows=narrow), [(i, 1) for i in starts]
+    if rows[-1] != rows[0] and last > 2:
+        start = rows[-1][0]
+        ends = [(count - last, 1), (count - 1, 0)]
+        yield replace(layout, rows=(*rows[:-1], (start + 1, last - 2))), ends
 
 
 def complete(scores: SlotScores, seed: Layout) -> Layout | None:

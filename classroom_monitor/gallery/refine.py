@@ -9,10 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classroom_monitor.gallery.edges import Array, Edges
-from classroom_monitor.gallery.lattice import Layout
-
-#: A line that is covered less than this speaks against standing there: else more lines would always win.
-NEEDED = 0.3
+from classroom_monitor.gallery.lattice import NEEDED, Layout
 
 
 def refine(edges: Edges, layout: Layout, slack: float, aspect: float) -> Layout:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 
 from classroom_monitor.gallery.edges import find_edges
-from classroom_monitor.gallery.lattice import WIDE, Layout, SlotScores, candidates, complete, white_sums
+from classroom_monitor.gallery.lattice import WIDE, Layout, SlotScores, candidates, complete, trim
 from classroom_monitor.gallery.refine import refine
 from classroom_monitor.records import Image
 
@@ -16,8 +18,8 @@ SEARCH_SIDE, FINE_SIDE = 960, 1600
 #: Least height of a tile in the search picture.
 LEAST_TILE = 36
 
-#: Candidates that are completed.
-TRIED = 30
+#: Candidates that are completed, and the best of them that are refined.
+TRIED, REFINED = 30, 3
 
 
 def find_layouts(image: Image) -> tuple[Layout, ...]:
@@ -26,36 +28,56 @@ def find_layouts(image: Image) -> tuple[Layout, ...]:
     height, width = small.shape[:2]
     if min(height, width) < LEAST_TILE * 1.5:
         return ()
-    scores = SlotScores(find_edges(small, widen=5), white_sums(small))
-    most = int(1.1 * min(height, width / WIDE))
-    found = [
-        done for seed in candidates(scores, LEAST_TILE, most)[:TRIED] if (done := complete(scores, seed))
-    ]
-    found = [layout for layout in found if layout.count > 1]
-    if not found:
+    scores = SlotScores(small)
+    fine = _Fine(image)
+    found: list[Layout] = []
+    for seed in candidates(scores, LEAST_TILE, int(1.1 * min(height, width / WIDE)))[:TRIED]:
+        done = _completed(scores, seed)
+        if done is not None:
+            found.append(done)
+    found.sort(key=lambda layout: -layout.score)
+    exact = []
+    for layout in found[:REFINED]:
+        better = fine.exact(layout.scaled(1 / scale), 2.5 / scale)
+        again = _completed(scores, better.scaled(scale))
+        if again is not None:
+            exact.append(replace(again.scaled(1 / scale), score=again.score))
+    if not exact:
         return ()
-    best = max(found, key=lambda layout: layout.score)
-    return (_exact(image, best.scaled(1 / scale), 2.5 / scale),)
+    best = max(exact, key=lambda layout: layout.score)
+    return (fine.exact(best, 1.0 / scale),)
 
 
 def follow(image: Image, layouts: tuple[Layout, ...]) -> tuple[Layout, ...]:
     """The same lattices with the rows and columns that the picture supports now."""
     small, scale = reduced(image, SEARCH_SIDE)
-    scores = SlotScores(find_edges(small, widen=5), white_sums(small))
+    scores = SlotScores(small)
     followed = []
     for layout in layouts:
-        now = complete(scores, layout.scaled(scale))
+        now = _completed(scores, layout.scaled(scale))
         if now is None or now.rows == layout.rows:
             followed.append(layout)
         else:
-            followed.append(_exact(image, now.scaled(1 / scale), 1.0 / scale))
+            followed.append(_Fine(image).exact(now.scaled(1 / scale), 1.0 / scale))
     return tuple(followed)
 
 
-def _exact(image: Image, layout: Layout, slack: float) -> Layout:
-    fine, scale = reduced(image, FINE_SIDE)
-    exact = refine(find_edges(fine), layout.scaled(scale), slack * scale, WIDE)
-    return exact.scaled(1 / scale)
+def _completed(scores: SlotScores, seed: Layout) -> Layout | None:
+    full = complete(scores, seed)
+    return None if full is None else trim(scores, full)
+
+
+class _Fine:
+    """A picture at the size in which layouts are brought to the pixel."""
+
+    def __init__(self, image: Image) -> None:
+        fine, self._scale = reduced(image, FINE_SIDE)
+        self._edges = find_edges(fine)
+
+    def exact(self, layout: Layout, slack: float) -> Layout:
+        """The layout (in pixels of the picture) refined; it is right to about `slack` pixels."""
+        found = refine(self._edges, layout.scaled(self._scale), slack * self._scale, WIDE)
+        return found.scaled(1 / self._scale)
 
 
 def reduced(image: Image, side: int) -> tuple[Image, float]:
