@@ -311,6 +311,7 @@ def rehearse(
     students: Annotated[int | None, typer.Option(min=4, max=49, help="How many students.")] = None,
     minutes: Annotated[float | None, typer.Option(min=0.1, help="How long.")] = None,
     seed: Annotated[int, typer.Option(help="Another seed is another class.")] = 1,
+    faces: Annotated[str, typer.Option(help="drawn, or a file of face pictures (.npz).")] = "drawn",
     no_pixels: Annotated[bool, typer.Option("--no-pixels", help="Draw readings, not pictures.")] = False,
     as_json: Json = False,
     settings: SettingsFile = None,
@@ -318,6 +319,7 @@ def rehearse(
 ) -> None:
     """Runs the pipeline over a scripted class and scores it against the script. Nothing is stored."""
     from classroom_monitor import rehearse as rehearsals
+    from classroom_monitor.synthetic.pictured import read_face_pictures
     from classroom_monitor.synthetic.script import read_script
 
     with _progress() as progress:
@@ -328,6 +330,7 @@ def rehearse(
             minutes,
             seed,
             pixels=not no_pixels,
+            faces=None if faces == "drawn" else read_face_pictures(Path(faces)),
             progress=progress,
         )
     _print_result(score.as_json(), as_json)
