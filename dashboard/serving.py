@@ -16,6 +16,10 @@ from classroom_monitor.errors import ServerError
 #: Pages, their pictures and two or three open tabs ask at once.
 THREADS = 8
 
+#: The largest request and answer, in bytes. Waitress writes what is larger than its buffers to a temporary
+#: file; with buffers of this size it never does: a picture that is tried must not touch the disk.
+LARGEST = 64 * 2**20
+
 
 def serve(app: Any, host: str, port: int, token: str) -> tuple[str, Callable[[], None]]:
     """Starts serving and returns at once.
@@ -36,6 +40,9 @@ def serve(app: Any, host: str, port: int, token: str) -> tuple[str, Callable[[],
         threads=THREADS,
         ident=None,
         clear_untrusted_proxy_headers=True,
+        max_request_body_size=LARGEST,
+        inbuf_overflow=LARGEST + 1,
+        outbuf_overflow=LARGEST + 1,
     )
     stopping = threading.Event()
 

@@ -7,13 +7,15 @@ the call and the shortcuts are the browser's (assets/live.js). Narrow windows (4
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+import zlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
 import dash_mantine_components as dmc
 import flask
+import numpy as np
 import pandas as pd
 from dash import ALL, ClientsideFunction, Input, Output, State, ctx, dcc, html, no_update
 
@@ -41,8 +43,11 @@ TITLE = wording.LIVE
 #: The live page shows so much of the session (s).
 WINDOW = 600.0
 
-#: No chart has use for more points than this on its width; more looks than that are thinned.
-POINTS = 320
+#: The line is drawn through at most so many looks: one every 5 px of its width, well below the smoothing.
+POINTS = 160
+
+#: The texts of flags are renewed so often (s): their counts grow with each look, no one reads so fast.
+FLAGS_EVERY = 10.0
 
 #: A flag that has cleared stays listed until it was shown for so long (s), lest it vanish under the eye.
 LISTED = 60.0
@@ -56,8 +61,6 @@ TURNS = {Trend.BRIGHTENING: -45, Trend.STEADY: 0, Trend.DIMMING: 45}
 #: States in which looks go on.
 READING = frozenset({HealthState.WATCHING, HealthState.NOT_SAVING})
 
-Row = Mapping[str, Any]
-
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -69,12 +72,31 @@ class View:
 
 
 @dataclass(frozen=True, slots=True)
+class Last:
+    """The last look of the class. trend_from: since when (seconds) the trend has been the present one."""
+
+    seconds: float
+    utc: datetime
+    seen: int
+    expected: int
+    word: ClassWord
+    trend: Trend
+    trend_from: float
+
+
+@dataclass(frozen=True, slots=True)
 class Now:
-    """What the store says at one refresh. looks: the last ten minutes of the class, perhaps empty."""
+    """What the store says at one refresh.
+
+    looks: the last ten minutes of the class, perhaps empty. last: the newest of them. pace: seconds of the
+    wall clock a second of the session (a recording may run faster).
+    """
 
     session: Session
     health: Health
     looks: pd.DataFrame
+    last: Last | None
+    pace: float
     students: tuple[StudentState, ...]
     flags: tuple[Flag, ...]
     answers: Mapping[int, Answer]
@@ -82,30 +104,24 @@ class Now:
     names: Mapping[int, str]
 
     @property
-    def last(self) -> Row | None:
-        """The last look of the class."""
-        return None if self.looks.empty else cast(Row, self.looks.iloc[-1])
-
-    @property
     def seconds(self) -> float:
         """When the last look was, in seconds of the session."""
-        return 0.0 if self.last is None else float(self.last["seconds"])
+        return 0.0 if self.last is None else self.last.seconds
 
     def name(self, student: int, view: View) -> str:
         """The student's name, or the pseudonym where it is unknown or hidden."""
         known = wording.shown_name(self.names.get(student, "")) if view.names else ""
         return known or wording.pseudonym(student)
 
-    def clock(self) -> Callable[[float], datetime]:
-        """Local time of any second of the session, from the looks themselves (a recording may run faster)."""
+    def local(self, seconds: float) -> datetime:
+        """Local time of a second of the session."""
         if self.last is None:
-            start = self.session.start.astimezone()
-            return lambda seconds: start + timedelta(seconds=seconds)
-        first, last = self.looks.iloc[0], self.looks.iloc[-1]
-        local = last["time_utc"].to_pydatetime().astimezone()
-        passed = float(last["seconds"] - first["seconds"])
-        pace = (last["time_utc"] - first["time_utc"]).total_seconds() / passed if passed > 0 else 1.0
-        return lambda seconds: local + timedelta(seconds=(seconds - float(last["seconds"])) * pace)
+            return self.session.start.astimezone() + timedelta(seconds=seconds)
+        return self.last.utc.astimezone() + timedelta(seconds=(seconds - self.last.seconds) * self.pace)
+
+    def clock(self, seconds: float) -> str:
+        """The same as `10:43`."""
+        return f"{self.local(seconds):%H:%M}"
 
 
 def running(context: Context) -> tuple[str | None, Health | None]:
@@ -121,12 +137,15 @@ def read(context: Context, session_id: str, health: Health | None) -> Now:
     store = context.store
     session = store.session(session_id)
     passed = (context.clock.utc() - session.start).total_seconds()
-    looks = _recent(context, session_id, session.rate, passed)
+    looks = _recent(context, session_id, passed)
+    last, pace = _last(looks)
     said = health or store.health(session_id) or Health(HealthState.STOPPED, context.clock.utc())
     return Now(
         session,
         said,
         looks,
+        last,
+        pace,
         store.students_now(session_id),
         store.flags(session_id),
         store.answers(session_id),
@@ -135,18 +154,41 @@ def read(context: Context, session_id: str, health: Health | None) -> Now:
     )
 
 
-def _recent(context: Context, session_id: str, rate: float, passed: float) -> pd.DataFrame:
+def _recent(context: Context, session_id: str, passed: float) -> pd.DataFrame:
     """The last ten minutes of looks, thinned to what a chart can show; the last look is always among them."""
     looks = context.store.class_looks(session_id, since=max(0.0, passed - WINDOW))
     if looks.empty:  # the source's time is not the wall clock's, or nothing was read for long
         looks = context.store.class_looks(session_id)
     if looks.empty:
         return looks
-    last = float(looks["seconds"].iloc[-1])
-    if last > passed + 1.0 or last - float(looks["seconds"].iloc[0]) > WINDOW:
-        looks = looks[looks["seconds"] >= last - WINDOW]
-    every = -(-len(looks) // POINTS)
-    return looks.iloc[(len(looks) - 1) % every :: every] if every > 1 else looks
+    seconds = looks["seconds"].to_numpy()
+    keep = seconds >= seconds[-1] - WINDOW
+    if keep.sum() > POINTS:
+        # One look of each stretch; the stretches stand still, so that old points do not jump about.
+        stretch = np.floor(seconds / (WINDOW / (POINTS - 2)))
+        keep &= np.append(stretch[1:] != stretch[:-1], True)
+    return looks if keep.all() else looks[keep]
+
+
+def _last(looks: pd.DataFrame) -> tuple[Last | None, float]:
+    if looks.empty:
+        return None, 1.0
+    columns: Any = looks  # pandas cannot tell the types of its columns
+    seconds, utc, trend = (columns[name] for name in ("seconds", "time_utc", "trend"))
+    other = np.flatnonzero(trend.to_numpy() != trend.iat[-1])
+    since = int(other[-1]) + 1 if len(other) else 0
+    passed = float(seconds.iat[-1] - seconds.iat[0])
+    walled = (utc.iat[-1] - utc.iat[0]).total_seconds()
+    last = Last(
+        float(seconds.iat[-1]),
+        utc.iat[-1].to_pydatetime(),
+        int(columns["seen"].iat[-1]),
+        int(columns["expected"].iat[-1]),
+        ClassWord(columns["word"].iat[-1]),
+        Trend(trend.iat[-1]),
+        float(seconds.iat[since]),
+    )
+    return last, walled / passed if passed > 0 else 1.0
 
 
 # --- the layout -------------------------------------------------------------------------------------------
@@ -400,12 +442,12 @@ def pulse(context: Context, now: Now) -> dict[str, Any]:
     """What the browser needs to tell the health by itself until the next refresh. Times in ms."""
     settings, state = context.settings, now.health.state
     moment = context.clock.utc()
-    look = None if now.last is None else now.last["time_utc"].timestamp() * 1000
+    look = None if now.last is None else now.last.utc.timestamp() * 1000
     more = ""
     if state is HealthState.PAUSED:
         more = wording.NOTHING_READ
     elif state not in READING and now.last is not None:
-        more = wording.NOT_READING_SINCE.format(time=f"{now.clock()(now.seconds):%H:%M}")
+        more = wording.NOT_READING_SINCE.format(time=now.clock(now.seconds))
     late = max(10.0, 4 / now.session.rate) + settings.store.commit_seconds + settings.dashboard.refresh
     return {
         "now": moment.timestamp() * 1000,
@@ -427,26 +469,14 @@ def _spoken(context: Context, now: Now) -> str:
     """What the polite live region says, at most once in 30 s."""
     if now.health.state not in READING or now.last is None:
         return wording.HEALTH[now.health.state]
-    return f"{wording.CLASS_WORDS[ClassWord(now.last['word'])]}. {_sentence(context, now)}"
+    return f"{wording.CLASS_WORDS[now.last.word]}. {_sentence(context, now.last, now)}"
 
 
-def _trend_since(now: Now) -> str | None:
-    """The clock time from which the present trend has held, within the window."""
-    trends = now.looks["trend"].to_numpy()
-    other = [i for i in range(len(trends)) if trends[i] != trends[-1]]
-    first = other[-1] + 1 if other else 0
-    return f"{now.clock()(float(now.looks['seconds'].iloc[first])):%H:%M}"
-
-
-def _sentence(context: Context, now: Now) -> str:
-    last = now.last
-    assert last is not None
-    seen, expected = int(last["seen"]), int(last["expected"])
-    if ClassWord(last["word"]) is ClassWord.TOO_FEW:
-        return wording.too_few_sentence(seen, expected, context.settings.mood.min_faces)
-    trend = Trend(last["trend"])
+def _sentence(context: Context, last: Last, now: Now) -> str:
+    if last.word is ClassWord.TOO_FEW:
+        return wording.too_few_sentence(last.seen, last.expected, context.settings.mood.min_faces)
     minutes = round(context.settings.mood.trend_window / 60)
-    return wording.class_sentence(trend, _trend_since(now), seen, expected, minutes)
+    return wording.class_sentence(last.trend, now.clock(last.trend_from), last.seen, last.expected, minutes)
 
 
 def head(context: Context, now: Now, view: View) -> Any:
@@ -454,23 +484,21 @@ def head(context: Context, now: Now, view: View) -> Any:
     last = now.last
     if last is None:
         return html.Div(wording.NO_LOOK_YET.capitalize(), className="title quiet2")
-    word = ClassWord(last["word"])
-    trend = Trend(last["trend"]) if word is not ClassWord.TOO_FEW else Trend.UNCLEAR
+    word = last.word
+    trend = last.trend if word is not ClassWord.TOO_FEW else Trend.UNCLEAR
     said = wording.TREND_WORDS[trend]
     if word is ClassWord.TOO_FEW:
-        said = wording.too_few(int(last["seen"]), context.settings.mood.min_faces)
+        said = wording.too_few(last.seen, context.settings.mood.min_faces)
     elif said and view.compact:
         said = wording.trend_over(said, round(context.settings.mood.trend_window / 60))
     elif said and trend is not Trend.STEADY:
-        said = wording.trend_since(said, _trend_since(now) or "")
+        said = wording.trend_since(said, now.clock(last.trend_from))
     arrow = None
     if trend in TURNS:
         arrow = parts.icon("arrow", style={"transform": f"rotate({TURNS[trend]}deg)"})
     elif trend is Trend.SPLITTING:
         arrow = parts.icon("splitting")
-    then = html.Span(
-        wording.AS_IT_WAS.format(time=f"{now.clock()(now.seconds):%H:%M}"), className="held-only quiet2"
-    )
+    then = html.Span(wording.AS_IT_WAS.format(time=now.clock(now.seconds)), className="held-only quiet2")
     trend_said = html.Span(said, className="fresh-only quiet2" if trend is not Trend.UNCLEAR else "quiet2")
     if word is ClassWord.TOO_FEW:
         then = None
@@ -480,7 +508,6 @@ def head(context: Context, now: Now, view: View) -> Any:
         return html.Div(
             [html.Div([title, trend_said, then], className="stack0"), pointer], className="row spread top"
         )
-    seen, expected = int(last["seen"]), int(last["expected"])
     apart = wording.apart(
         sum(each.presence is Presence.OTHER_PAGE for each in now.students),
         sum(each.presence is Presence.LEFT_OUT for each in now.students),
@@ -493,13 +520,13 @@ def head(context: Context, now: Now, view: View) -> Any:
                         [title, pointer, html.Span([trend_said, then], className="middle")],
                         className="row wide-gap wrap",
                     ),
-                    html.Span(wording.seen(seen, expected), className="title line"),
+                    html.Span(wording.seen(last.seen, last.expected), className="title line"),
                 ],
                 className="row spread wrap ends",
             ),
             html.Div(
                 [
-                    html.P(_sentence(context, now), className="quiet2"),
+                    html.P(_sentence(context, last, now), className="quiet2"),
                     html.Span(apart, className="small quiet3 line"),
                 ],
                 className="row spread wrap",
@@ -513,7 +540,7 @@ def count(now: Now, view: View) -> Any:
     """`22 of 29 seen` with one pip a student, below the compact chart."""
     if not view.compact or now.last is None:
         return None
-    seen, expected = int(now.last["seen"]), int(now.last["expected"])
+    seen, expected = now.last.seen, now.last.expected
     return html.Div(
         [
             html.Span(wording.seen(seen, expected), className="bold line"),
@@ -531,17 +558,16 @@ def chart(now: Now, view: View) -> figures.Figure:
     """The ten-minute line."""
     colours = palette(view.dark)
     looks = figures.looks_of(now.looks)
-    clock = now.clock()
     end = now.seconds
     start = end - WINDOW
     if view.compact:
         reading = now.health.state in READING
-        last = wording.NOW if reading else f"{clock(end):%H:%M}"
-        return figures.compact_line(looks, colours, start, end, f"{clock(start):%H:%M}", last)
-    expected = 0 if now.last is None else int(now.last["expected"])
+        last = wording.NOW if reading else now.clock(end)
+        return figures.compact_line(looks, colours, start, end, now.clock(start), last)
+    expected = 0 if now.last is None else now.last.expected
     marks = [each for each in now.markers if each.kind is not MarkerKind.TURN]
     return figures.live_line(
-        looks, colours, start, end, lambda seconds: f"{clock(seconds):%H:%M:%S}", expected, marks
+        looks, colours, start, end, lambda seconds: f"{now.local(seconds):%H:%M:%S}", expected, marks
     )
 
 
@@ -676,7 +702,6 @@ def flags(context: Context, now: Now, view: View) -> list[Any]:
     most = context.settings.flags.shown_at_most
     shown = listed(now)[:most]
     more = wording.more(queued(now, most))
-    clock = now.clock()
     if view.compact:
         heading = " · ".join(filter(None, (wording.FLAGS_HEADING, more)))
         above = html.Div(
@@ -693,7 +718,7 @@ def flags(context: Context, now: Now, view: View) -> list[Any]:
             ],
             className="row spread flags-head",
         )
-        rows = [_full_flag(flag, now, view, f"{clock(flag.raised):%H:%M}") for flag in shown]
+        rows = [_full_flag(flag, now, view, now.clock(flag.raised)) for flag in shown]
     return [above, *(rows or [html.P(wording.NO_FLAG, className="quiet2 none")])]
 
 
@@ -775,8 +800,8 @@ def notice(context: Context, now: Now) -> Any:
     moment = context.clock.utc()
     age = None
     if now.last is not None:
-        age = (moment - now.last["time_utc"].to_pydatetime()).total_seconds()
-    since = "" if now.last is None else f"{now.clock()(now.seconds):%H:%M}"
+        age = (moment - now.last.utc).total_seconds()
+    since = "" if now.last is None else now.clock(now.seconds)
     whole = now.health.state is not HealthState.NOT_SAVING and (age is None or age > STATE_AFTER)
     cause = wording.shown_name(now.health.detail, 300)
     if whole:
@@ -984,9 +1009,18 @@ def fresh(context: Context, view: View, shown: Mapping[str, Any]) -> tuple[Any, 
     marks = "".join(f"{each.number}{each.kind}{each.text}" for each in now.markers)
     said = f"{now.health.state} {now.health.detail}"
     stale = now.last is None or said
-    flags_now = [(each.number, each.looks, each.cleared) for each in listed(now)]
-    flagged = f"{view} {now.answers} {flags_now} {queued(now, 0)}"
-    state = {"session": session_id, "look": look + marks, "flags": flagged, "notice": ""}
+    flags_now = [(each.number, each.cleared) for each in listed(now)]
+    flagged = f"{view} {now.answers} {now.names} {flags_now} {queued(now, 0)}"
+    if flags_now:
+        flagged += f" {now.seconds // FLAGS_EVERY}"
+    counts = _counts(now)
+    state = {
+        "session": session_id,
+        "look": _short(look + marks),
+        "flags": _short(flagged),
+        "notice": "",
+        "counts": counts,
+    }
     screen = notice(context, now)
     if screen is not None:
         state["notice"] = f"{stale} {'whole' in (screen.className or '')}"
@@ -996,13 +1030,27 @@ def fresh(context: Context, view: View, shown: Mapping[str, Any]) -> tuple[Any, 
         no_update if same else head(context, now, view),
         no_update if same else chart(now, view),
         no_update if same else count(now, view),
-        no_update if same and shown.get("flags") == flagged else call(now, view),
-        no_update if same or view.compact else looks_row(now),
-        no_update if same or view.compact else counts_row(now),
-        no_update if shown.get("flags") == flagged else flags(context, now, view),
+        no_update if same and shown.get("flags") == state["flags"] else call(now, view),
+        no_update if shown.get("counts") == counts or view.compact else looks_row(now),
+        no_update if shown.get("counts") == counts or view.compact else counts_row(now),
+        no_update if shown.get("flags") == state["flags"] else flags(context, now, view),
         no_update if shown.get("notice") == state["notice"] else screen,
         state,
     )
+
+
+def _counts(now: Now) -> str:
+    """What the rows of counts say, to tell whether they have changed."""
+    kinds = [
+        parts.family(each.probabilities) if each.probabilities is not None else "" for each in now.students
+    ]
+    found = [each.presence.value for each in now.students]
+    return _short(f"{sorted(zip(found, kinds, strict=True))}")
+
+
+def _short(text: str) -> str:
+    """A text as a few characters that change when it does."""
+    return f"{zlib.crc32(text.encode()):08x}"
 
 
 def _acted(context: Context) -> float:

@@ -335,10 +335,7 @@ def register(app: Any, context: Context) -> None:
         State("start-title", "value"),
         State("start-course", "value"),
         State("start-class-only", "checked"),
-        running=[
-            (Output("start-go", "disabled"), True, False),
-            (Output("start-go", "children"), wording.START_STARTING, wording.START_BUTTON),
-        ],
+        running=[(Output("start-go", "children"), wording.START_STARTING, wording.START_BUTTON)],
         prevent_initial_call=True,
     )
     def start(
@@ -367,7 +364,7 @@ def register(app: Any, context: Context) -> None:
         Output("start-demo-problem", "children"),
         Output("start-demo-problem", "hidden"),
         Input("start-demo", "n_clicks"),
-        running=[(Output("start-demo", "disabled"), True, False)],
+        running=[(Output("start-demo", "children"), wording.START_STARTING, wording.DEMO_BUTTON)],
         prevent_initial_call=True,
     )
     def demo(clicks: int | None) -> Any:
@@ -378,11 +375,15 @@ def register(app: Any, context: Context) -> None:
 
 
 def begin(context: Context, request: StartRequest) -> tuple[Any, Any, bool]:
-    """Starts a session: where to go on, or what went wrong, and whether to hide that."""
+    """Starts a session: where to go on, or what went wrong, and whether to hide that.
+
+    A second click, or a second tab, leads to the session that runs.
+    """
     if context.watcher is None:
         return no_update, wording.START_NO_CHOICE, False
     try:
-        context.watcher.start(request)
+        if context.watcher.status().session is None:
+            context.watcher.start(request)
     except ClassroomError as problem:
         return no_update, str(problem), False
     return "/live", "", True

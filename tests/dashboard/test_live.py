@@ -1,0 +1,412 @@
+"""The live page: what a refresh sends, and what a browser shows of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from plotly.io.json import to_json_plotly
+
+from classroom_monitor.records import (
+    Answer,
+    Box,
+    HealthState,
+    Marker,
+    MarkerKind,
+    Presence,
+    StudentState,
+    Trend,
+)
+from dashboard import wording
+from dashboard.app import create_app
+from dashboard.context import Context
+from dashboard.pages import live
+from dashboard.pages.live import View
+
+from .conftest import NEUTRAL, PLEASANT, TOKEN, UNPLEASANT, Lecture, flag, student
+
+HOSTILE = (
+    "<script>document.title='owned'</script>",
+    "<img src=x onerror=document.title='owned'>",
+    "Maximiliane von Hohenlohe-Waldenburg-Schillingsfürst die Zweite",
+    "\u202eليلى\u202c",
+    "👩‍🏫🎓",
+    "$\\href{javascript:document.title='owned'}{x}$",
+    "x" * 10_000,
+    "   ",
+)
+
+
+def context_of(lecture: Lecture, **more: Any) -> Context:
+    watcher: Any = lecture.watcher
+    return Context(lecture.store, lecture.settings, watcher, clock=lecture.clock, **more)
+
+
+def now_of(lecture: Lecture) -> live.Now:
+    return live.read(context_of(lecture), lecture.session.id, lecture.watcher.status().health)
+
+
+def texts(component: Any) -> str:
+    """All text of a component tree."""
+    if component is None or isinstance(component, bool):
+        return ""
+    if isinstance(component, (str, int, float)):
+        return str(component)
+    if isinstance(component, (list, tuple)):
+        return " ".join(filter(None, map(texts, component)))
+    return texts(getattr(component, "children", None))
+
+
+def test_the_full_head_says_word_trend_count_and_how_sure(lecture: Lecture) -> None:
+    everyone = tuple(student(n) for n in range(1, 13))
+    for _ in range(5):
+        lecture.look(everyone, trend=Trend.DIMMING)
+    said = texts(live.head(context_of(lecture), now_of(lecture), View()))
+    assert "Mostly neutral" in said
+    assert "dimming since" in said
+    assert "12 of 12 seen" in said
+    assert "exceeds its own 90 % interval" in said
+
+
+def test_brightening_is_told_by_the_same_rule_as_dimming(lecture: Lecture) -> None:
+    everyone = tuple(student(n, PLEASANT) for n in range(1, 13))
+    lecture.look(everyone, trend=Trend.BRIGHTENING)
+    said = texts(live.head(context_of(lecture), now_of(lecture), View()))
+    assert "brightening since" in said
+    assert "faces look more pleasant" in said
+
+
+def test_no_direction_is_said_where_the_interval_does_not_support_it(lecture: Lecture) -> None:
+    lecture.look(tuple(student(n) for n in range(1, 13)), trend=Trend.UNCLEAR)
+    head = live.head(context_of(lecture), now_of(lecture), View())
+    assert "no direction is sure yet" in texts(head)
+    assert "i-arrow" not in str(head)
+
+
+def test_too_few_faces_has_its_own_words(lecture: Lecture) -> None:
+    few = tuple(student(n, NEUTRAL if n < 5 else None) for n in range(1, 13))
+    lecture.look(few)
+    for compact in (False, True):
+        said = texts(live.head(context_of(lecture), now_of(lecture), View(compact=compact)))
+        assert "Too few faces to say" in said
+        assert "fewer than 5 are seen" in said
+
+
+def test_the_four_ways_of_not_being_seen_are_counted_apart(lecture: Lecture) -> None:
+    ways = (Presence.CAMERA_OFF, Presence.NO_FACE, Presence.TOO_SMALL, Presence.OTHER_PAGE, Presence.PHOTO)
+    lecture.look(tuple(StudentState(n, way, Box(0, 0, 9, 9)) for n, way in enumerate(ways, 1)))
+    said = texts(live.counts_row(now_of(lecture)))
+    for word in ("camera off 1", "no face 1", "too small 1", "on another page 1", "photo 1", "left out 0"):
+        assert word in said
+
+
+def test_at_most_three_flags_newest_first_each_with_reason_count_and_other_explanation(
+    lecture: Lecture,
+) -> None:
+    everyone = tuple(student(n) for n in range(1, 13))
+    shown = [flag(n, n, shown=10.0 + n) for n in range(1, 5)]
+    lecture.look(everyone, *shown, flag(5, 5, shown=None), flag(6, 6, shown=None))
+    now = now_of(lecture)
+    assert [each.number for each in live.listed(now)] == [4, 3, 2, 1]
+    said = texts(live.flags(context_of(lecture), now, View()))
+    assert said.index("Student 04") < said.index("Student 03") < said.index("Student 02")
+    assert "Student 01" not in said
+    assert "+3 more" in said
+    assert said.count("(54 of 60 looks).") == 3
+    assert said.count("Could be concentration, light or a habit.") == 3
+    assert said.count("Not now") == said.count("Never for this student") == said.count("Look back") == 3
+
+
+def test_a_cleared_flag_stays_listed_for_a_minute_and_an_answered_one_goes_at_once(lecture: Lecture) -> None:
+    lecture.look((student(1),), flag(1, 1, shown=10.0, cleared=20.0), flag(2, 2, shown=11.0))
+    assert [each.number for each in live.listed(now_of(lecture))] == [2, 1]
+    lecture.store.answer("lecture", 2, Answer.NOT_NOW)
+    assert [each.number for each in live.listed(now_of(lecture))] == [1]
+    for _ in range(30):
+        lecture.look((student(1),))
+    assert live.listed(now_of(lecture)) == ()
+    assert "No one right now." in texts(live.flags(context_of(lecture), now_of(lecture), View(compact=True)))
+
+
+def test_never_for_this_student_hides_every_flag_of_theirs(lecture: Lecture) -> None:
+    lecture.look((student(1),), flag(1, 1), flag(2, 1), flag(3, 2))
+    assert live.answered(context_of(lecture), 1, Answer.NEVER)[1] is not None
+    assert [each.number for each in live.listed(now_of(lecture))] == [3]
+    assert lecture.watcher.told == [(1, Answer.NEVER)]
+    assert lecture.store.answers("lecture") == {1: Answer.NEVER}
+
+
+def test_names_can_be_hidden_everywhere(lecture: Lecture) -> None:
+    lecture.store.name_student("lecture", 1, "Ana")
+    lecture.look((student(1), student(2)), flag(1, 1))
+    shown, hidden = View(), View(names=False)
+    now, context = now_of(lecture), context_of(lecture)
+    assert "Ana" in texts(live.flags(context, now, shown)) + json.dumps(live.call(now, shown))
+    assert "Ana" not in texts(live.flags(context, now, hidden)) + json.dumps(live.call(now, hidden))
+
+
+def test_tiles_stand_where_they_sit_in_the_call() -> None:
+    students = [student(n) for n in range(1, 15)]
+    for n in (13, 14):  # a short last row stands in the middle
+        tile = students[n - 1].tile
+        assert tile is not None
+        students[n - 1] = replace(students[n - 1], tile=tile.shift(640, 0))
+    students.reverse()
+    found = live.places(students)
+    assert [found[n] for n in (1, 2, 6, 7, 12)] == [(0, 0), (2, 0), (10, 0), (0, 1), (10, 1)]
+    assert [found[n] for n in (13, 14)] == [(4, 2), (6, 2)]
+    half = replace(students[0], tile=Box(160, 360, 310, 174))
+    assert live.places([*students[2:], half])[14] == (1, 2)
+    assert live.places([]) == {}
+
+
+def test_tiles_never_share_a_place() -> None:
+    crowd = [student(n, tile=Box(7 * n, 3 * (n % 2), 310, 174)) for n in range(1, 30)]
+    found = live.places(crowd)
+    assert len(set(found.values())) == len(found) == 29
+
+
+def test_the_mix_of_a_tile_is_the_mix_of_its_looks(lecture: Lecture) -> None:
+    lecture.look((student(1, PLEASANT), student(2, UNPLEASANT), student(3, None)), flag(1, 2))
+    tiles = {entry[0]: entry for entry in live.call(now_of(lecture), View())["tiles"]}
+    assert tiles[1][2:7] == ["pleasant", 0, 70, 20, 10]
+    assert tiles[2][2:4] == ["unpleasant", 1]
+    assert tiles[3][2:7] == ["camera_off", 0, 0, 0, 0]
+
+
+def test_a_refresh_sends_only_what_has_changed(lecture: Lecture) -> None:
+    from dash import no_update
+
+    context, view = context_of(lecture), View()
+    first = live.fresh(context, view, {})
+    again = live.fresh(context, view, first[-1])
+    assert all(each is not no_update for each in (first[1], first[2], first[4], first[7]))
+    assert all(each is no_update for each in again[1:9])
+    lecture.look(tuple(student(n) for n in range(1, 13)))
+    later = live.fresh(context, view, first[-1])
+    assert later[2] is not no_update
+    assert later[7] is no_update
+    assert live.fresh(context, View(names=False), first[-1])[7] is not no_update
+
+
+def test_forty_nine_students_fit_into_twenty_kilobytes(lecture: Lecture) -> None:
+    crowd = tuple(student(n, (PLEASANT, NEUTRAL, UNPLEASANT)[n % 3]) for n in range(1, 50))
+    for n in range(1, 50):
+        lecture.store.name_student("lecture", n, f"Student with a name {n}")
+    for _ in range(330):
+        lecture.look(crowd, *(flag(n, n) for n in range(1, 4)))
+    shown = live.fresh(context_of(lecture), View(), {})[-1]
+    lecture.look(crowd, *(flag(n, n) for n in range(1, 4)))
+    sent = live.fresh(context_of(lecture), View(), shown)
+    assert len(to_json_plotly(sent)) < 20_000
+
+
+def test_only_ten_minutes_are_read_and_the_last_look_is_among_them(lecture: Lecture) -> None:
+    everyone = tuple(student(n) for n in range(1, 7))
+    for _ in range(700):
+        lecture.look(everyone)
+    now = now_of(lecture)
+    assert now.seconds == lecture.seconds
+    assert now.looks["seconds"].iloc[0] >= lecture.seconds - live.WINDOW
+    assert len(now.looks) <= live.POINTS
+
+
+def test_a_mark_is_kept_at_once_and_its_kind_and_note_follow(lecture: Lecture) -> None:
+    context = context_of(lecture)
+    made = live.set_mark(context)
+    assert made is not None
+    assert lecture.store.markers("lecture") == (Marker(20.0, MarkerKind.OTHER, "", made.number),)
+    live.edit_mark(context, {"number": made.number, "seconds": 20.0, "kind": "exercise", "text": "Bayes"})
+    changed = Marker(20.0, MarkerKind.EXERCISE, "Bayes", made.number)
+    assert lecture.store.markers("lecture") == (changed,)
+    assert lecture.watcher.told == [made, changed]
+
+
+@pytest.mark.parametrize(
+    ("state", "detail", "code"),
+    [
+        (HealthState.NO_GALLERY, "", "S-02"),
+        (HealthState.BLACK, "", "S-03"),
+        (HealthState.BLACK, "This is a Wayland desktop.", "S-04"),
+        (HealthState.COVERED, "", "S-05"),
+        (HealthState.NO_GALLERY, "One speaker fills the call.", "S-06"),
+        (HealthState.ERROR, "The weights file does not match.", "S-07"),
+        (HealthState.NOT_SAVING, "", "S-08"),
+    ],
+)
+def test_each_state_is_told_first_beside_the_numbers_then_instead_of_them(
+    lecture: Lecture, state: HealthState, detail: str, code: str
+) -> None:
+    lecture.watcher.state, lecture.watcher.detail = state, detail
+    beside = live.notice(context_of(lecture), now_of(lecture))
+    assert code in texts(beside)
+    assert beside.className != "whole"
+    lecture.clock.step(120.0)
+    instead = live.notice(context_of(lecture), now_of(lecture))
+    assert code in texts(instead)
+    assert (instead.className == "whole") is (state is not HealthState.NOT_SAVING)
+
+
+def test_a_session_that_has_ended_leads_to_its_review(lecture: Lecture) -> None:
+    context = context_of(lecture)
+    shown = live.fresh(context, View(), {})[-1]
+    lecture.watcher.session = None
+    last = live.fresh(context, View(), shown)
+    assert "This session has ended" in texts(last[8])
+    assert "/review/lecture" in str(last[8])
+
+
+# --- in a browser
+
+
+def test_the_page_counts_shows_and_obeys(
+    lecture: Lecture, live_url: str, open_tab: Callable[..., Any]
+) -> None:
+    lecture.store.name_student("lecture", 3, "Ana")
+    lecture.look(tuple(student(n) for n in range(1, 13)), flag(1, 3))
+    tab = open_tab(live_url)
+    page = tab.page
+    page.wait_for_selector("#live-head h1")
+    assert "token" not in page.url
+    page.wait_for_selector(".tile.ring")
+    assert page.inner_text("#live-head h1") == "Mostly neutral"
+    assert page.locator(".map .tile").count() == 12
+    assert "Ana" in page.inner_text(".flag")
+
+    lecture.look(tuple(student(n, PLEASANT if n < 10 else None) for n in range(1, 13)), flag(1, 3))
+    page.wait_for_selector("text=9 of 12 seen")
+
+    page.get_by_role("button", name="Not now").focus()
+    lecture.look(tuple(student(n) for n in range(1, 13)), replace(flag(1, 3), looks=61))
+    page.wait_for_selector("text=12 of 12 seen")
+    assert page.evaluate("document.activeElement.textContent") == "Not now"
+
+    page.keyboard.press("n")
+    page.wait_for_selector(".flag >> text=Student 03")
+    page.keyboard.press("p")
+    page.wait_for_selector("#live-state >> text=Paused")
+    assert lecture.watcher.state is HealthState.PAUSED
+    assert page.is_visible("text=as it was at")
+    page.keyboard.press("p")
+    page.wait_for_selector("#live-state >> text=Reading")
+
+    page.keyboard.press("m")
+    page.wait_for_selector("#live-mark-panel >> text=Add a note?")
+    page.get_by_role("button", name="Exercise").click()
+    page.fill("#live-note", "Bayes m p n")
+    page.get_by_role("button", name="Save").click()
+    page.wait_for_selector("#live-mark-panel", state="hidden")
+    page.wait_for_timeout(500)
+    assert [(each.kind, each.text) for each in lecture.store.markers("lecture")] == [
+        (MarkerKind.EXERCISE, "Bayes m p n")
+    ]
+
+    page.get_by_role("button", name="Not now").click()
+    page.wait_for_selector("text=No one right now.")
+    assert (1, Answer.NOT_NOW) in lecture.watcher.told
+
+    page.click("#live-stop")
+    page.get_by_role("button", name="Stop and review").click()
+    page.wait_for_url("**/review/lecture")
+    assert lecture.watcher.told[-1] == "stop"
+    assert {url.split("/")[2].split(":")[0] for url in tab.asked if url.startswith("http")} == {"127.0.0.1"}
+
+
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+def test_nothing_scrolls_sideways_and_no_name_breaks_out(
+    lecture: Lecture, live_url: str, open_tab: Callable[..., Any], scheme: str
+) -> None:
+    for number, name in enumerate(HOSTILE, 1):
+        lecture.store.name_student("lecture", number, name)
+    lecture.look(tuple(student(n) for n in range(1, 13)), *(flag(n, n, shown=10.0 + n) for n in (1, 2, 3)))
+    page = open_tab(live_url, 1280, 800, scheme).page
+    page.wait_for_selector("text=12 of 12 seen")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == (
+        "rgb(18, 22, 28)" if scheme == "dark" else "rgb(255, 255, 255)"
+    )
+    for width in (1280, 640, 360, 320):
+        page.set_viewport_size({"width": width, "height": 640})
+        page.wait_for_selector(".flag-line" if width <= 480 else ".flag")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        names = page.evaluate(
+            "[...document.querySelectorAll('#live-flags .name, #live-flags h3, .tile .name')]"
+            ".filter(e => e.offsetParent).map(e => e.getBoundingClientRect().right)"
+        )
+        assert max(names) <= width
+    assert page.title() != "owned"
+    assert page.locator(".live script, .live img[src=x], .live a[href^=javascript]").count() == 0
+
+
+def test_compact_has_no_map_and_at_most_three_names(
+    lecture: Lecture, live_url: str, open_tab: Callable[..., Any]
+) -> None:
+    lecture.look(tuple(student(n) for n in range(1, 13)), *(flag(n, n) for n in range(1, 6)))
+    page = open_tab(live_url, 360, 640).page
+    page.wait_for_selector(".flag-line")
+    assert page.locator(".flag-line").count() == 3
+    assert page.is_visible("text=+2 more")
+    assert page.locator(".tile:visible").count() == 0
+    assert page.evaluate("document.documentElement.scrollHeight") <= 641
+    page.click(".flag-line summary >> nth=0")
+    assert page.is_visible("text=Could be concentration, light or a habit.")
+    assert page.is_visible("text=Never for this student")
+
+
+def test_a_server_that_dies_greys_the_page_within_ten_seconds(
+    lecture: Lecture, open_tab: Callable[..., Any]
+) -> None:
+    from dashboard.serving import serve
+
+    watcher: Any = lecture.watcher
+    app = create_app(lecture.store, lecture.settings, TOKEN, watcher, clock=lecture.clock)
+    url, stop = serve(app, "127.0.0.1", 0, TOKEN)
+    tab = open_tab(url)
+    tab.page.wait_for_selector("#live-head h1")
+    assert not tab.page.locator("#live.stale").count()
+    stop()
+    tab.page.wait_for_selector("#live.stale", timeout=10_500)
+    assert "No answer for" in tab.page.inner_text("#live-state")
+    tab.problems.clear()  # the browser rightly complains about refused connections
+
+
+def test_the_look_ages_by_itself_and_a_late_one_greys_the_page(
+    lecture: Lecture, live_url: str, open_tab: Callable[..., Any]
+) -> None:
+    page = open_tab(live_url).page
+    page.wait_for_selector("#live-more >> text=last look")
+    lecture.clock.step(40.0)
+    page.wait_for_selector("#live.stale")
+    assert "No reading for 4" in page.inner_text("#live-state")
+    assert wording.TRYING_AGAIN in page.inner_text("#live-more")
+
+
+def test_shortcuts_can_be_switched_off(
+    lecture: Lecture, serve_pages: Callable[..., str], open_tab: Callable[..., Any]
+) -> None:
+    settings = replace(lecture.settings, dashboard=replace(lecture.settings.dashboard, shortcuts=False))
+    watcher: Any = lecture.watcher
+    page = open_tab(
+        serve_pages(create_app(lecture.store, settings, TOKEN, watcher, clock=lecture.clock))
+    ).page
+    page.wait_for_selector("#live-head h1")
+    page.keyboard.press("p")
+    page.keyboard.press("m")
+    page.wait_for_timeout(800)
+    assert lecture.watcher.state is HealthState.WATCHING
+    assert lecture.store.markers("lecture") == ()
+
+
+def test_the_demo_shows_the_drawn_call(
+    lecture: Lecture, serve_pages: Callable[..., str], open_tab: Callable[..., Any]
+) -> None:
+    watcher: Any = lecture.watcher
+    app = create_app(lecture.store, lecture.settings, TOKEN, watcher, demo=True, clock=lecture.clock)
+    tab = open_tab(serve_pages(app))
+    tab.page.wait_for_selector("#live-picture")
+    assert tab.page.is_visible("text=These students are drawn.")
+    lecture.look(tuple(student(n) for n in range(1, 13)))
+    with tab.page.expect_request("**/picture.jpg?look=*"):
+        pass

@@ -1,0 +1,142 @@
+"""The start page: notice, source, thumbnail, told or not, Start."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from classroom_monitor.records import SourceKind, SourceSpec, StartRequest, TileState
+from dashboard.app import find_pages, page_at
+from dashboard.context import Context
+from dashboard.pages import start
+
+from .conftest import Lecture
+from .test_live import texts
+
+
+@pytest.fixture
+def waiting(lecture: Lecture) -> Lecture:
+    """No session runs yet."""
+    lecture.watcher.session = None
+    return lecture
+
+
+def page_of(
+    lecture: Lecture, path: str, search: str = "", *, watched: bool = True, demo: bool = False
+) -> Any:
+    watcher: Any = lecture.watcher if watched else None
+    context = Context(lecture.store, lecture.settings, watcher, demo, lecture.clock)
+    return page_at(context, find_pages(), path, search)
+
+
+def test_a_choice_survives_the_way_to_the_browser_and_back() -> None:
+    for spec in (SourceSpec(window="Zoom: Meeting"), SourceSpec(monitor=2)):
+        assert start.spec_of(start.code(spec)) == spec
+
+
+def test_the_notice_comes_first(waiting: Lecture) -> None:
+    said = texts(page_of(waiting, "/"))
+    assert "5(1)(f)" in said
+    assert "Zoom Meeting" not in said
+
+
+def test_a_running_session_is_shown_at_once_and_the_demo_never_asks(lecture: Lecture) -> None:
+    assert "live-head" in str(page_of(lecture, "/"))
+    assert "live-picture" in str(page_of(lecture, "/", demo=True))
+
+
+def test_without_a_watcher_there_is_nothing_to_start(waiting: Lecture) -> None:
+    page = page_of(waiting, "/", watched=False)
+    assert "S-01" in texts(page)
+    assert "start-go" not in str(page)
+
+
+def test_an_unknown_address_and_a_deleted_session_have_a_screen(waiting: Lecture) -> None:
+    assert "S-12" in texts(page_of(waiting, "/no/such/page"))
+    assert "S-12" in texts(page_of(waiting, "/%2e%2e/etc", "?a b=1&layout=x"))
+
+
+def test_the_thumbnail_outlines_the_tiles_in_shares_of_the_picture(waiting: Lecture) -> None:
+    found = waiting.watcher.preview(SourceSpec(window="Zoom Meeting"))
+    off = replace(found.tiles[1], state=TileState.CAMERA_OFF)
+    shown = start.preview(replace(found, tiles=(found.tiles[0], off, *found.tiles[2:])))
+    assert "18 tiles, right? 1 with the camera off." in texts(shown)
+    outlines = shown.children[0].children[1:]
+    assert outlines[1].style == {"left": "5.56%", "top": "0.00%", "width": "5.00%", "height": "90.00%"}
+    assert outlines[1].className == "found-tile dashed"
+    nothing = start.preview(replace(found, tiles=()))
+    assert "No tile found here." in texts(nothing)
+
+
+def test_a_session_starts_after_notice_source_and_answer(
+    waiting: Lecture, live_url: str, open_tab: Callable[..., Any]
+) -> None:
+    tab = open_tab(live_url)
+    page = tab.page
+    page.wait_for_selector("text=Before you use this with people")
+    assert page.is_disabled("#start-accept")
+    page.get_by_label("I have read this").check()
+    page.wait_for_selector("#start-accept:enabled")
+    page.click("#start-accept")
+    page.wait_for_selector("#start-go")
+    assert page.is_disabled("#start-go")
+
+    page.get_by_label("Monitor 1").check()
+    page.wait_for_selector("text=The screen is black; allow this program to read it.")
+    page.get_by_label("Zoom Meeting").check()
+    page.wait_for_selector("text=18 tiles, right?")
+    assert page.locator(".found-tile").count() == 18
+    assert page.is_disabled("#start-go")
+    page.get_by_label("Yes").check()
+    page.fill("#start-title", "Lecture 8")
+    page.fill("#start-course", "Statistics")
+    page.wait_for_selector("#start-go:enabled")
+
+    page.reload()  # the choice was made once
+    page.wait_for_selector("#start-go")
+    assert page.locator("text=Before you use this with people").count() == 0
+    page.get_by_role("link", name="Read the notice again").click()
+    page.wait_for_selector("text=Before you use this with people")
+    page.go_back()
+    page.wait_for_selector("#start-go")
+    page.get_by_label("Zoom Meeting").check()
+    page.get_by_label("No", exact=True).check()
+    page.fill("#start-title", "Lecture 8")
+    page.wait_for_selector("#start-go:enabled")
+    page.click("#start-go")
+    page.wait_for_selector("#live-head h1")
+    assert waiting.watcher.told == [
+        StartRequest(SourceSpec(window="Zoom Meeting"), 0.5, title="Lecture 8", students_told=False)
+    ]
+    assert all(url.startswith(("http://127.0.0.1", "data:")) for url in tab.asked)
+
+
+def test_the_demo_class_needs_no_answer(
+    waiting: Lecture, live_url: str, open_tab: Callable[..., Any]
+) -> None:
+    page = open_tab(live_url, 320, 640, "light").page
+    page.wait_for_selector("#start-demo")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    page.click("#start-demo")
+    page.wait_for_selector("#live-head h1")
+    (request,) = waiting.watcher.told
+    assert isinstance(request, StartRequest)
+    assert request.source.kind is SourceKind.SYNTHETIC
+
+
+def test_the_notice_to_students_is_copied_with_one_click(
+    waiting: Lecture, live_url: str, open_tab: Callable[..., Any]
+) -> None:
+    page = open_tab(live_url).page
+    address = live_url.partition("?")[0]
+    page.context.add_cookies([{"name": start.COOKIE, "value": "read", "url": address}])
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.reload()
+    page.get_by_role("button", name="Copy the notice for students").click()
+    page.wait_for_selector("text=Copied")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied.startswith("In this session I use a program on my own computer")
+    assert "30 days" in copied
