@@ -1,7 +1,7 @@
 """Who is in which tile: students are known again by the label's picture, then by position, then by time.
 
 Nothing of a face is kept. A label that fits says who it is, wherever the tile stands. Where no label can be
-read, a tile keeps its student while the layout holds and nobody moved, or where the tile shows the very picture
+read, a tile keeps its student while the layout holds and nobody moved, or where it shows the very picture
 that the student's tile showed one look ago. What stays open is `None`, uncertain: nobody's, so that no one's
 data go to another. A student's number is never given to anyone else.
 """
@@ -23,7 +23,7 @@ from classroom_monitor.records import Box, Gallery, Image, Tile, TileState
 from classroom_monitor.settings import IdentitySettings, NamesSettings
 
 Scene = NDArray[np.float32]
-"""A tile at 12 x 6 pixels, shape [6, 12, 3]: shows which window this is, not who sits in it. Kept for one look."""
+"""A tile at 12 x 6 pixels, shape [6, 12, 3]: which window it is, not who sits in it. Kept for one look."""
 
 # Below this likeness two labels are different names; between it and settings.label_match it is not known.
 DIFFERENT = 0.6
@@ -118,13 +118,12 @@ class Identity:
 
     def leave_out(self, student: int, out: bool) -> None:
         """Leaves a student out from now on, or takes them in again."""
-        if out:
-            self._left_out.add(student)
-        else:
-            self._left_out.discard(student)
+        known = self._students.get(student)
+        numbers = {student, known.merged} if known and known.merged is not None else {student}
+        self._left_out = self._left_out | numbers if out else self._left_out - numbers
 
     def label(self, student: int) -> Image | None:
-        """The picture of the student's label as last seen, RGB, for the name reader; None where none was seen."""
+        """The student's label as last seen, RGB, for the name reader; None where none was seen."""
         known = self._students.get(student)
         return known.label if known else None
 
@@ -150,6 +149,8 @@ class Identity:
                 older.box, older.place, older.scene = known.box, known.place, known.scene
                 older.label, older.seen, older.lost = known.label, known.seen, False
                 known.merged, known.lost = older.number, True
+                if student in self._left_out:
+                    self._left_out.add(older.number)
 
     def gone(self, seconds: float) -> frozenset[int]:
         """The students unseen for `forget_after`, or of whom nothing is left to know them by."""
@@ -166,12 +167,12 @@ class Identity:
             return frozenset()
         sights = self._see(image, gallery.tiles)
         matches = self._match(sights, self._last)
-        missing = self._left_out - {m.student for m in matches if m.student is not None}
+        missing = self._hidden({match.student for match in matches})
         boxes: set[Box] = set()
         for sight, match in zip(sights, matches, strict=True):
             student = self._students.get(match.student) if match.student is not None else None
             if student is None:
-                doubtful = waiting or (bool(missing) and (match.by != "new" or sight.label is None))
+                doubtful = waiting or bool(missing)
             else:
                 unread = student.name is None and self._last - student.first < OWN_WAIT
                 doubtful = student.number in self._left_out or (waiting and unread)
@@ -186,29 +187,29 @@ class Identity:
         """
         sights = self._see(image, gallery.tiles)
         matches = self._match(sights, seconds)
-        first_look = not self._students
         layout = _layout(gallery.tiles)
         open_now: dict[tuple[int, int], float] = {}
         result: list[Match] = []
+        hidden = self._hidden({match.student for match in matches})
         for sight, match in zip(sights, matches, strict=True):
+            given = match
             if match.student is None:
                 place = _place(sight.tile)
                 since = self._open.get(place, seconds) if layout == self._layout else seconds
-                settled = first_look or seconds - since >= SETTLE
-                if (match.by == "new" and (sight.label is not None or first_look)) or self._may_be_new(
-                    sight, settled
-                ):
-                    number = len(self._students) + 1
-                    self._students[number] = _Student(number, first=seconds)
-                    match = Match(number, 1.0, "new")
+                if self._may_be_new(sight, match, seconds - since >= SETTLE, hidden):
+                    given = Match(len(self._students) + 1, 1.0, "new")
+                    self._students[len(self._students) + 1] = _Student(len(self._students) + 1, first=seconds)
                 else:
                     open_now[place] = since
-            result.append(match)
+            result.append(given)
         if layout != self._layout:
-            self._lose_unlabelled({m.student for m in result}, seconds)
+            self._lose_unlabelled({match.student for match in result})
         for sight, match in zip(sights, result, strict=True):
             if match.student is not None:
                 self._update(self._students[match.student], sight, match, seconds)
+        for student in self._students.values():
+            if student.seen < seconds:
+                student.scene = None
         self._open, self._layout, self._last = open_now, layout, seconds
         self._matches = tuple(result)
         return tuple(match.student for match in result)
@@ -229,7 +230,7 @@ class Identity:
         """The best way to give the tiles to the known students, with what stays open."""
         students = [student for student in self._students.values() if student.merged is None]
         if not sights or not students:
-            return tuple(Match(None, 0.0, "new") for _ in sights)
+            return (Match(None, 0.0, "new"),) * len(sights)
         alike = self._likenesses(sights, students)
         scores, reasons, scenes = self._scores(sights, students, alike, seconds)
         rows, columns = linear_sum_assignment(scores, maximize=True)
@@ -240,16 +241,11 @@ class Identity:
         for i, sight in enumerate(sights):
             if i in given and not _ambiguous(scores, given, i, free):
                 j = given[i]
-                result.append(
-                    Match(
-                        students[j].number, _confidence(alike[i, j], str(reasons[i, j])), str(reasons[i, j])
-                    )
-                )
+                reason = str(reasons[i, j])
+                result.append(Match(students[j].number, _confidence(alike[i, j], reason), reason))
             else:
-                near = (
-                    float(np.nanmax(alike[i, free])) if free and not np.isnan(alike[i, free]).all() else 0.0
-                )
-                seen = float(scenes[i].max()) >= SCENE_SAME  # somebody's picture, but not their label
+                near = float(np.nan_to_num(alike[i, free]).max(initial=0.0))
+                seen = float(scenes[i, free].max(initial=0.0)) >= SCENE_SAME  # somebody's picture
                 fresh = i not in given and sight.label is not None and near < DIFFERENT and not seen
                 result.append(Match(None, 0.0, "new" if fresh else "uncertain"))
         return tuple(result)
@@ -322,18 +318,22 @@ class Identity:
                 reasons[i] = "position"
         return scores, reasons, seen
 
-    def _may_be_new(self, sight: _Sight, settled: bool) -> bool:
-        """A tile without a known label: a new student, once it has stayed so and nobody left out may be in it."""
-        found = {m.student for m in self._matches}
-        unlabelled_out = any(
-            not self._students[n].labels and n not in found for n in self._left_out & set(self._students)
-        )
-        return settled and not (sight.label is None and unlabelled_out)
+    def _hidden(self, found: Collection[int | None]) -> list[_Student]:
+        """The students who are left out and were not found: any open tile may be theirs."""
+        return [self._students[n] for n in self._left_out - set(found) if n in self._students]
 
-    def _lose_unlabelled(self, found: Collection[int | None], seconds: float) -> None:
+    def _may_be_new(self, sight: _Sight, match: Match, settled: bool, hidden: Sequence[_Student]) -> bool:
+        """Whether an open tile is a new student: with an unknown label at once, else once it stayed open."""
+        if self._last == -math.inf:
+            return True
+        if sight.label is None and any(not student.labels for student in hidden):
+            return False
+        return settled or (match.by == "new" and sight.label is not None and not hidden)
+
+    def _lose_unlabelled(self, found: Collection[int | None]) -> None:
         """After a change of the layout a student without a label who was not found again cannot be."""
         for student in self._students.values():
-            if not student.labels and student.number not in found and student.seen < seconds:
+            if not student.labels and student.number not in found:
                 student.lost = True
 
     def _update(self, student: _Student, sight: _Sight, match: Match, seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""The name labels of a gallery: where they stand, and their ink, a small picture by which each is known again.
+"""The name labels of a gallery: where they stand, and their ink, by which each is known again.
 
 A label is a line of near-white text at the bottom left of the slot, on a translucent box or straight on the
 video, with or without a red microphone before it. Its ink says for each pixel how much white text covers it,
@@ -24,8 +24,8 @@ Ink = NDArray[np.float32]
 Shape [INK_ROWS, width]; the text is scaled to a common height.
 """
 
-# The strip searched: in Zoom (native and recordings) and Meet the base line stands 2 to 13 % of the slot's height
-# above its bottom edge; the capitals are 3.5 to 9 % of the slot high.
+# The strip searched: in Zoom (native and recordings) and Meet the base line stands 2 to 13 % of the slot's
+# height above its bottom edge; the capitals are 3.5 to 9 % of the slot high.
 STRIP = 0.26
 CAPS_LOW, CAPS_HIGH = 0.028, 0.12
 # Text begins in the first sixth of the slot, also behind a microphone in an inset pill.
@@ -39,7 +39,9 @@ BASE_ROW = 15.0
 # Longer labels are cut by every program that draws them.
 MAX_COLUMNS = 420
 # Chroma, as a share of the lightest channel, from which a pixel is plainly coloured.
-COLOURED = 0.47
+COLOURED = 0.45
+PALE = 0.25
+BRIGHT = 110
 # Columns over which the ink is compared with its surroundings.
 BAND = 19
 # Comparing: one line may be so much wider; pieces of so many columns slip so far against one another.
@@ -49,7 +51,8 @@ SLIP = 4
 MARGIN = 8
 LETTER = 12
 OUTLINE = 60
-# From this agreement of two inks of one place nothing changed; one label in so many is searched for anew each look.
+# From this agreement of two inks of one place nothing changed; one label in so many is searched for anew each
+# look.
 SAME = 0.94
 REFRESH = 12
 # From here a pixel counts as text: chosen by Otsu's rule between these bounds, since thin or blurred strokes
@@ -133,8 +136,8 @@ class LabelReader:
         for i, label in zip(searched, found, strict=True):
             before = self._labels.get(tiles[i].box)
             if label is not None and before is not None and _same_ink(label.ink, before.ink):
-                label = replace(label, ink=before.ink, outline=before.outline)
-            if label is not None:
+                kept[i] = replace(label, ink=before.ink, outline=before.outline)
+            elif label is not None:
                 kept[i] = label
         self._labels = {tiles[i].box: label for i, label in kept.items()}
         return tuple(kept.get(i) for i in range(len(tiles)))
@@ -143,9 +146,9 @@ class LabelReader:
 def read_labels(image: Image, tiles: Sequence[Tile], known: Sequence[Label] = ()) -> tuple[Label | None, ...]:
     """Finds the label of each tile; None where no line of text is found.
 
-    image: the frame, uint8 RGB [H, W, 3]. known: labels of other tiles of the same frame, which show where the
-    base line is. A tile without video has its name in the middle: where nothing stands at the bottom left, that
-    line is taken.
+    image: the frame, uint8 RGB [H, W, 3]. known: labels of other tiles of the same frame, which show where
+    the base line is. A tile without video has its name in the middle: where nothing stands at the bottom
+    left, that line is taken.
     """
     height, width = image.shape[:2]
     strips = [_strip(image, label_box(tile).clip(width, height), tile.box) for tile in tiles]
@@ -172,7 +175,7 @@ def _again(image: Image, label: Label) -> Label | None:
     area = _area(slot, line.centred).clip(width, height)
     columns = int((line.right + 1.8 * line.caps) / scale) + 1
     strip = _strip(image, Box(area.x, area.y, min(area.w, columns), area.h), slot, line.centred)
-    if strip is None or not label.box.clip(width, height) == label.box:
+    if strip is None or label.box.clip(width, height) != label.box:
         return None
     ink, tail = _normalise(strip.ink, line), strip.ink
     if not _same_ink(ink, label.ink):
@@ -197,16 +200,25 @@ def _same_ink(a: Ink, b: Ink) -> bool:
 def coverage(picture: Image, slot_height: float) -> NDArray[np.float32]:
     """How much of each pixel is white text, 0..1: the excess over what lies behind, against pure white.
 
-    Taking the darkest colour channel makes skin dark; what is plainly coloured is no text: red microphones and
-    the border of the one who speaks.
+    Taking the darkest colour channel makes skin dark; what is plainly coloured is no text: red microphones
+    and the border of the one who speaks.
     """
     red, green, blue = cv2.split(picture)
-    darkest, lightest = cv2.min(cv2.min(red, green), blue), cv2.max(cv2.max(red, green), blue)
+    darkest = cv2.min(cv2.min(red, green), blue)
+    # Letters drawn for the stripes of a screen have coloured rims, which cancel out from side to side.
+    red, green, blue = cv2.split(cv2.blur(picture, (5, 1)))
+    light, chroma = cv2.max(cv2.max(red, green), blue), cv2.min(cv2.min(red, green), blue)
+    chroma = cv2.subtract(light, chroma)
     stroke = max(3, round(slot_height * 0.045) | 1)
     behind = cv2.morphologyEx(darkest, cv2.MORPH_OPEN, np.ones((stroke, stroke), np.uint8))
     room = cv2.max(cv2.subtract(np.full_like(behind, 235), behind), np.full_like(behind, 60))
     excess = cv2.subtract(darkest, behind)
-    excess[cv2.addWeighted(lightest, 1.0 - COLOURED, darkest, -1.0, 0.0) > 0] = 0
+    excess[cv2.addWeighted(chroma, 1.0, light, -COLOURED, 0.0) > 0] = 0
+    # The border of the one who speaks stands at the very edge, thin and bright; compression makes it pale.
+    left = slice(0, max(4, round(0.06 * slot_height)))
+    edge = ((chroma[:, left] > PALE * light[:, left]) & (light[:, left] > BRIGHT)).mean(axis=0) > 0.7
+    if edge.any() and not edge[-2:].any():
+        excess[:, : int(np.flatnonzero(edge)[-1]) + 3] = 0
     covered = cv2.divide(excess, room, dtype=cv2.CV_32F)
     return np.asarray(cv2.min(covered, 1.0), np.float32)
 
@@ -286,7 +298,8 @@ def _vote(
 ) -> list[_Line | None]:
     """One line for each strip, all on the base line and of the height that most strips agree on.
 
-    Labels already known vote too. Heights are compared as shares of the slot's height, base lines as distances from its foot.
+    Labels already known vote too. Heights are compared as shares of the slot's height, base lines as
+    distances from its foot.
     """
     rows: list[tuple[int, float, float, float, _Line]] = []
     for i, (strip, found) in enumerate(zip(strips, lines, strict=True)):
@@ -385,7 +398,7 @@ def _specks(
     for begin, end in zip(begins, ends, strict=True):
         group = ink[:, begin:end]
         tall = int((group[rows].max(axis=1) > text).sum())
-        bar = end - begin <= 0.35 * caps and _stands_out(group, base, caps)
+        bar = end - begin <= (0.6 if begin <= 2 else 0.35) * caps and _stands_out(group, base, caps)
         result.append(tall < 0.35 * caps or bar or _crosses(group, base, caps))
     return np.array(result)
 
@@ -431,7 +444,8 @@ def _box_ends(strip: _Strip, begin: int, end: int, base: float, caps: float) -> 
     steps = ahead - light[:, : ahead.shape[1]]
     within, over = slice(inner - top, None), slice(0, max(1, round(0.5 * caps)))
     edge = (steps[within] > 9).mean(axis=0) > 0.8
-    # Beside the box the video goes on as above it; an edge of the video seen through the box is dimmed on both sides.
+    # Beside the box the video goes on as above it; an edge of the video seen through the box is dimmed on
+    # both sides.
     dimmed = ahead[over].mean(axis=0) - ahead[within].mean(axis=0)
     return bool((edge & (dimmed < 0.5 * steps[within].mean(axis=0))).any())
 
@@ -451,13 +465,12 @@ def _centred(image: Image, tile: Tile) -> Label | None:
 
 
 def _label(image: Image, strip: _Strip, line: _Line) -> Label | None:
-    top, bottom = line.base - 1.5 * line.caps, line.base + 0.55 * line.caps
-    box = Box(
-        strip.box.x + int((line.left - 0.5 * line.caps) / strip.scale),
-        strip.box.y + int(top / strip.scale),
-        int((line.right - line.left + line.caps) / strip.scale) + 1,
-        int((bottom - top) / strip.scale) + 1,
-    ).clip(image.shape[1], image.shape[0])
+    slot = strip.slot
+    left, top = (line.left - 0.5 * line.caps) / strip.scale, (line.base - 1.5 * line.caps) / strip.scale
+    right, bottom = (line.right + 0.5 * line.caps) / strip.scale, (line.base + 0.55 * line.caps) / strip.scale
+    x, y = max(slot.x, strip.box.x + int(left)), max(slot.y, strip.box.y + int(top))
+    end, foot = min(slot.right, strip.box.x + int(right) + 1), min(slot.bottom, strip.box.y + int(bottom) + 1)
+    box = Box(x, y, end - x, foot - y).clip(image.shape[1], image.shape[0])
     if box.w < 4 or box.h < 4:
         return None
     ink = _normalise(strip.ink, line)
@@ -472,15 +485,16 @@ def _normalise(ink: Ink, line: _Line) -> Ink:
     source = ink if zoom > 0.7 else cv2.GaussianBlur(ink, (0, 0), 0.4 / zoom)
     scaled = cv2.warpAffine(source, move, (columns, INK_ROWS), flags=cv2.INTER_LINEAR)
     soft = cv2.GaussianBlur(scaled, (0, 0), 0.8)
-    # What all lines of text have in common, a bright band, says nothing: only what stands out along the line does.
+    # What all lines of text have in common, a bright band, says nothing: only what stands out along the line
+    # does.
     return np.asarray(soft - cv2.blur(soft, (BAND, 1), borderType=cv2.BORDER_CONSTANT), np.float32)
 
 
 def likeness(a: Ink, b: Ink) -> float:
     """How alike two inks are, 0..1; from about 0.8 it is the same name.
 
-    Small differences of scale, place and spacing are allowed for. The worst letter counts as much as the whole,
-    so that two long names that differ in one letter are told apart where the labels are clear.
+    Small differences of scale, place and spacing are allowed for. The worst letter counts as much as the
+    whole, so that two long names that differ in one letter are told apart where the labels are clear.
     """
     if a.shape[1] > b.shape[1]:
         a, b = b, a

@@ -1,7 +1,8 @@
 """Names: read from label pictures by a bundled recogniser, cleaned for the pages, matched to a roster.
 
-Reading takes about 25 ms a label and is done behind the looks, never in them. Nothing is downloaded and nothing
-is sent: the model comes with the rapidocr package, and onnxruntime's telemetry is switched off before its import.
+Reading takes about 25 ms a label and is done behind the looks, never in them. Nothing is downloaded and
+nothing is sent: the model comes with the rapidocr package, and onnxruntime's telemetry is switched off before
+its import.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ from classroom_monitor.records import Image
 
 log = logging.getLogger(__name__)
 
-# The recogniser was made for letters about so high; smaller ones are enlarged threefold (measured best for 10 to
-# 16 px), larger ones by what is missing.
+# The recogniser was made for letters about so high; smaller ones are enlarged threefold (measured best for 10
+# to 16 px), larger ones by what is missing.
 READ_HEIGHT = 48
 # A reading below this mean confidence is noise.
 MIN_CONFIDENCE = 0.6
@@ -105,7 +106,7 @@ class NameReader:
 
 
 def tidy(text: str) -> str:
-    """A reading in common form: Unicode NFC, no control or direction marks, single spaces, at most 120 letters."""
+    """A reading in common form: NFC, no control or direction marks, single spaces, at most 120 letters."""
     kept = "".join(
         c for c in unicodedata.normalize("NFC", text) if unicodedata.category(c)[0] != "C" or c == "\t"
     )
@@ -113,7 +114,7 @@ def tidy(text: str) -> str:
 
 
 def clean_name(text: str) -> str:
-    """The short name for the pages: without roles and pronouns in brackets, dots of a cut label, a lone mark."""
+    """The short name for the pages: without roles and pronouns in brackets, and dots of a cut label."""
     name = CUT.sub("", ROLES.sub("", tidy(text)))
     return name.strip(" .,;:|*-_~'\"") or tidy(text)
 
