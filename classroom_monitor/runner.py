@@ -59,7 +59,7 @@ log = logging.getLogger(__name__)
 
 #: Pictures that go to a page are no wider than this (pixels).
 PICTURE_WIDTH = 1280
-#: A source that fails is opened anew after so many seconds, each time twice as long up to the last (R1).
+#: A source that fails is asked again after so many seconds, each time twice as long up to the last (R1).
 RETRY_FIRST, RETRY_LAST = 2.0, 60.0
 #: Sources whose picture can be black, frozen or covered.
 LIVE = (SourceKind.SCREEN, SourceKind.WEBCAM)
@@ -260,8 +260,9 @@ class Runner:
         try:
             self._look(running)
             self._retry_after = RETRY_FIRST
-        except NoWindowError as problem:
-            self._fail(HealthState.NO_WINDOW, problem)
+        except NoWindowError as problem:  # asking for a window costs nothing, and it may be back any moment
+            self._say(HealthState.NO_WINDOW, str(problem))
+            self._retry_at = self._clock.monotonic() + RETRY_FIRST
         except StoreError as problem:
             self._say(HealthState.NOT_SAVING, str(problem))
         except ClassroomError as problem:
@@ -327,7 +328,7 @@ class Runner:
             )
 
     def _fail(self, state: HealthState, problem: Exception) -> None:
-        """Tells the cause and opens the source anew after a while."""
+        """Tells the cause; the source is asked again after a while."""
         self._say(state, str(problem) if isinstance(problem, ClassroomError) else _ours(problem))
         self._retry_at = self._clock.monotonic() + self._retry_after
         self._retry_after = min(RETRY_LAST, self._retry_after * 2)
