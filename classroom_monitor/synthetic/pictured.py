@@ -5,6 +5,7 @@ The pictures are the user's own data; none is part of the product, and none is w
 
 from __future__ import annotations
 
+import math
 import zipfile
 import zlib
 from dataclasses import dataclass, replace
@@ -25,6 +26,9 @@ VOTES: Final = (4, 5, 6, 1, 3, 2, 0)
 
 #: Height of a face picture in heights of the tile, as people sit before their cameras.
 HEIGHT: Final = 0.55
+
+#: And how far it sways, in heights of the tile.
+SWAY: Final = 0.02
 
 #: A student shows another picture of the same expression after so many seconds, of at most so many.
 CHANGES: Final = 15.0
@@ -134,19 +138,26 @@ class PicturedSource(SyntheticSource):
         rows = cast[order[0]]
         return int(rows[int(seconds // CHANGES + number) % len(rows)])
 
-    def _place(self, number: int, box: Box) -> Box:
+    def _place(self, number: int, box: Box, seconds: float) -> Box:
+        """Where the face stands in its tile: it sways a little, as nobody sits quite still."""
         view = self._view(number, box)
         side = round(HEIGHT * view.h)
-        return Box(view.x + (view.w - side) // 2, view.y + round(0.2 * view.h), side, side)
+        sway = SWAY * view.h * math.sin(seconds / 3.1 + number)
+        nod = SWAY * view.h * math.sin(seconds / 2.3 + 2 * number)
+        x, y = (view.w - side) / 2 + sway, (view.h - side) / 2 - 0.05 * view.h + nod
+        return Box(view.x + round(x), view.y + round(y), side, side)
 
     def _video(self, picture: Image, box: Box, number: int, act: Acting, seconds: float) -> None:
         face = self._pictures.images[self._shown(number, act, seconds)]
-        place = self._place(number, box)
-        rim = np.concatenate([face[0], face[:, 0], face[:, -1]])
-        self._view(number, box).cut(picture)[:] = np.median(rim, axis=0).astype(np.uint8)
-        shrinks = place.h < face.shape[0]
-        how = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
+        view, place = self._view(number, box), self._place(number, box, seconds)
+        if view.w < box.w:
+            box.cut(picture)[:] = self._painter.theme.fill
+        # A wall in the colour of the picture's rim, lit from above, so that it is a video and no photo.
+        rim = np.median(np.concatenate([face[0], face[:, 0], face[:, -1]]), axis=0)
+        light = np.linspace(1.3, 0.7, view.h)[:, np.newaxis, np.newaxis]
+        view.cut(picture)[:] = np.clip(light * np.maximum(rim, 40), 0, 255).astype(np.uint8)
+        how = cv2.INTER_AREA if place.h < face.shape[0] else cv2.INTER_CUBIC
         place.cut(picture)[:] = cv2.resize(face, (place.w, place.h), interpolation=how)
 
     def _face_box(self, number: int, act: Acting, box: Box, seconds: float) -> Box:
-        return self._place(number, box).clip(self._painter.width, self._painter.height)
+        return self._place(number, box, seconds).clip(self._painter.width, self._painter.height)
