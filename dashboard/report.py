@@ -136,13 +136,13 @@ def _course(lecture: Lecture) -> str:
 
 def _moments(lecture: Lecture) -> str:
     items = []
-    for moment in lecture.moments:
-        sign = "◇" if moment.marker.kind is MarkerKind.TURN else "⚑"
-        at = moment.marker.seconds
+    for marker in lecture.moments:
+        sign = "◇" if marker.kind is MarkerKind.TURN else "⚑"
+        at = marker.seconds
         items.append(
             f"<li>{sign} <strong>{words.clock(lecture, at)}</strong> "
-            f'<span class="quiet small">{words.minutes(at)}</span><br>{_safe(words.moment_title(moment))}<br>'
-            f'<span class="quiet small">{_safe(words.moment_note(moment))}</span></li>'
+            f'<span class="quiet small">{words.minutes(at)}</span><br>{_safe(words.moment_title(marker))}<br>'
+            f'<span class="quiet small">{_safe(words.moment_note(marker))}</span></li>'
         )
     return _tag("ul", "".join(items), "moments") if items else ""
 
@@ -222,14 +222,8 @@ def _marks(lecture: Lecture) -> str:
         return ""
     rows = []
     for marker in lecture.markers[:MOST_MARKS]:
-        turn = marker.kind is MarkerKind.TURN
-        kind = words.turn_word(marker) if turn else wording.MARKERS[marker.kind]
-        note = wording.shown_name(marker.text, 160)
-        told = " · ".join(
-            each for each in ("" if note == kind else note, words.change(marker) if turn else "") if each
-        )
         at = f"{words.clock(lecture, marker.seconds)} · {words.minutes(marker.seconds)}"
-        rows.append([at, kind, words.BY[marker.by], told])
+        rows.append([at, words.marker_kind(marker), words.BY[marker.by], words.marker_note(marker)])
     return _section(words.MARKS, "", _table(words.MARK_COLUMNS[:4], rows))
 
 

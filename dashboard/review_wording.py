@@ -9,7 +9,7 @@ import numpy as np
 
 from classroom_monitor.records import EXPRESSIONS, Flag, Marker, MarkerKind, Session
 from dashboard import wording
-from dashboard.summary import Lecture, Moment, Series, Stretch
+from dashboard.summary import Lecture, Series, Stretch
 
 # --- sessions -----------------------------------------------------------------------------------------------
 
@@ -210,33 +210,45 @@ def span(lecture: Lecture, start: float, end: float) -> str:
     return first if first == last else f"{first}–{last}"
 
 
-def moment_title(moment: Moment) -> str:
-    """`Dimmed`, or the note of a mark."""
-    marker = moment.marker
+def moment_title(marker: Marker) -> str:
+    """`Dimmed briefly`, or the note of a mark."""
     if marker.kind is MarkerKind.TURN:
-        return turn_word(marker)
+        return _turn(marker)[0]
     return wording.shown_name(marker.text, 60) or wording.MARKERS[marker.kind]
 
 
-def turn_word(marker: Marker) -> str:
-    """What happened at a turn."""
-    if marker.before is None or marker.after is None:
-        return "Changed"
-    return "Brightened" if marker.after > marker.before else "Dimmed"
-
-
-def moment_note(moment: Moment) -> str:
+def moment_note(marker: Marker) -> str:
     """What else is known of a moment."""
-    marker = moment.marker
     if marker.kind is not MarkerKind.TURN:
         return f"{YOUR_MARK}, {wording.MARKERS[marker.kind].lower()}"
-    if moment.after:
-        gap = marker.seconds - moment.after.seconds
-        named = wording.shown_name(moment.after.text, 30)
-        mark = f"your mark “{named}”" if named else "your mark"
-        return f"{wording.lasting(gap)} after {mark}" if gap >= 20 else f"at {mark}"
-    note = wording.shown_name(marker.text, 60)
-    return note if note and note not in ("Brightened", "Dimmed") else change(marker)
+    return _turn(marker)[1] or change(marker)
+
+
+def marker_kind(marker: Marker) -> str:
+    """What a row of the table of marks and turns is about."""
+    return _turn(marker)[0] if marker.kind is MarkerKind.TURN else wording.MARKERS[marker.kind]
+
+
+def marker_note(marker: Marker) -> str:
+    """The note of a mark; of a turn also by how much the class moved."""
+    if marker.kind is not MarkerKind.TURN:
+        return wording.shown_name(marker.text, 200)
+    return " · ".join(each for each in (_turn(marker)[1], change(marker)) if each)
+
+
+#: How the text of a turn begins, as classroom_monitor.moments writes it.
+_TURNS = ("Brightened", "Dimmed", "Split", "Came together")
+
+
+def _turn(marker: Marker) -> tuple[str, str]:
+    """What happened at a turn, and the rest of its text, which the teacher may have changed."""
+    text = wording.shown_name(marker.text, 120)
+    first, _, rest = text.partition(", ")
+    if first.startswith(_TURNS):
+        return first, rest
+    if marker.before is None or marker.after is None:
+        return "Changed", text
+    return "Brightened" if marker.after > marker.before else "Dimmed", text
 
 
 def change(marker: Marker) -> str:

@@ -50,8 +50,8 @@ Z90 = 1.645
 #: Moments at the top of the review.
 MOST_MOMENTS = 5
 
-#: A turn so soon after a mark of the teacher is told as following it; s.
-AFTER_MARK = 240.0
+#: A mark so near to a turn is named with it (classroom_monitor.moments) and is no moment of its own; s.
+NEAR_TURN = 300.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -201,26 +201,16 @@ def stretches(series: Series) -> tuple[Stretch, ...]:
     return tuple(sorted(found, key=lambda each: -abs(each.change) * (each.end - each.start)))
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """A point at the top of the review; `after`: the teacher's mark that came shortly before a turn."""
-
-    marker: Marker
-    after: Marker | None = None
-
-
-def moments(markers: Sequence[Marker]) -> tuple[Moment, ...]:
-    """Up to five, by time: the program's turns first of all, then the teacher's marks."""
-    marks = [each for each in markers if each.kind is not MarkerKind.TURN]
+def moments(markers: Sequence[Marker]) -> tuple[Marker, ...]:
+    """Up to five, by time: the program's turns first of all, then marks that stand far from them."""
     turns = [each for each in markers if each.kind is MarkerKind.TURN][:MOST_MOMENTS]
-    made = []
-    for turn in turns:
-        before = [mark for mark in marks if 0 <= turn.seconds - mark.seconds <= AFTER_MARK]
-        made.append(Moment(turn, before[-1] if before else None))
-    told = {moment.after for moment in made}
-    rest = [mark for mark in marks if mark not in told]
-    made += [Moment(mark) for mark in rest[: MOST_MOMENTS - len(made)]]
-    return tuple(sorted(made, key=lambda each: each.marker.seconds))
+    marks = [
+        mark
+        for mark in markers
+        if mark.kind is not MarkerKind.TURN
+        and all(abs(mark.seconds - turn.seconds) > NEAR_TURN for turn in turns)
+    ]
+    return tuple(sorted([*turns, *marks[: MOST_MOMENTS - len(turns)]], key=lambda each: each.seconds))
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +254,7 @@ class Lecture:
     middle: float | None
     stretches: tuple[Stretch, ...]
     markers: tuple[Marker, ...]
-    moments: tuple[Moment, ...]
+    moments: tuple[Marker, ...]
     flags: tuple[Flag, ...]
     answers: dict[int, Answer]
     students: tuple[InView, ...]

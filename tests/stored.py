@@ -197,9 +197,25 @@ def store_lecture(
         made.id,
         [
             Marker(0.05 * total, MarkerKind.TURN, "Brightened", before=0.04, after=0.13, low=0.03, high=0.15),
-            Marker(0.42 * total, MarkerKind.TURN, "Dimmed", before=0.09, after=-0.18, low=-0.35, high=-0.19),
+            Marker(
+                0.42 * total,
+                MarkerKind.TURN,
+                "Dimmed, 1 min after your mark “Bayes proof”",
+                before=0.09,
+                after=-0.18,
+                low=-0.35,
+                high=-0.19,
+            ),
             Marker(0.64 * total, MarkerKind.TURN, "Brightened", before=0.0, after=0.3, low=0.2, high=0.4),
-            Marker(0.82 * total, MarkerKind.TURN, "Dimmed", before=0.12, after=-0.03, low=-0.22, high=-0.08),
+            Marker(
+                0.82 * total,
+                MarkerKind.TURN,
+                "Dimmed briefly, back within 5 min",
+                before=0.12,
+                after=-0.03,
+                low=-0.22,
+                high=-0.08,
+            ),
         ],
     )
     store.add_marker(made.id, Marker(0.1 * total, MarkerKind.OTHER, "Attendance"))

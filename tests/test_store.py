@@ -189,7 +189,11 @@ def test_markers_are_edited_and_turns_annotated_or_removed(clock: SteppedClock) 
     store.edit_marker("lecture", dataclasses.replace(turns[0], text="first example"))
     store.delete_marker("lecture", turns[1].number or 0)
     after = [mark for mark in store.markers("lecture") if mark.kind is MarkerKind.TURN]
-    assert [mark.text for mark in after] == ["first example", "Brightened", "Dimmed"]
+    assert [mark.text for mark in after] == [
+        "first example",
+        "Brightened",
+        "Dimmed briefly, back within 5 min",
+    ]
     assert after[0].before == turns[0].before
     with pytest.raises(StoreError, match="no marker 99"):
         store.edit_marker("lecture", Marker(1, MarkerKind.OTHER, "", 99))
@@ -646,6 +650,9 @@ def test_columns_that_are_stored_hold_numbers_and_few_words() -> None:
             "flag.kind",
             "flag.reason",
             "given_name.name",
+            "hint.kind",
+            "hint.text",
+            "hint_answer.answer",
         ),
         *(
             "health.detail",

@@ -17,7 +17,7 @@ from classroom_monitor.records import EXPRESSIONS, Answer, Marker, MarkerKind
 from dashboard import downloads, parts, review_figures, theme, wording
 from dashboard import review_wording as words
 from dashboard.context import Context
-from dashboard.summary import InView, Lecture, Moment, Series, read_lecture
+from dashboard.summary import InView, Lecture, Series, read_lecture
 
 PATH = "/review/<session>"
 TITLE = words.MOOD
@@ -159,11 +159,10 @@ def _bar(lecture: Lecture) -> Any:
 
 
 def _moments(lecture: Lecture) -> list[Any]:
-    return [_moment(lecture, moment) for moment in lecture.moments]
+    return [_moment(lecture, marker) for marker in lecture.moments]
 
 
-def _moment(lecture: Lecture, moment: Moment) -> Any:
-    marker = moment.marker
+def _moment(lecture: Lecture, marker: Marker) -> Any:
     sign = "diamond" if marker.kind is MarkerKind.TURN else "pennant"
     return html.Button(
         [
@@ -175,8 +174,8 @@ def _moment(lecture: Lecture, moment: Moment) -> Any:
                 ],
                 className="row",
             ),
-            html.Div(words.moment_title(moment), className="name"),
-            html.Div(words.moment_note(moment), className="small quiet2"),
+            html.Div(words.moment_title(marker), className="name", dir="auto"),
+            html.Div(words.moment_note(marker), className="small quiet2", dir="auto"),
         ],
         className="moment",
         type="button",
@@ -520,11 +519,8 @@ def _marks_table(lecture: Lecture) -> Any:
 
 def _mark_row(lecture: Lecture, marker: Marker) -> Any:
     turn = marker.kind is MarkerKind.TURN
-    kind = words.turn_word(marker) if turn else wording.MARKERS[marker.kind]
+    kind, note = words.marker_kind(marker), words.marker_note(marker)
     when = words.clock(lecture, marker.seconds)
-    note = wording.shown_name(marker.text, 200)
-    if turn:
-        note = " · ".join(each for each in ("" if note == kind else note, words.change(marker)) if each)
     at = html.Button(when, className="btn quiet small", type="button", **{"data-at": str(marker.seconds)})
     actions = [
         html.Button(

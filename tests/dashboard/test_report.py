@@ -1,0 +1,166 @@
+"""The report: one file, offline, small, printed on few pages, without names unless they are asked for."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from stored import NAMES, session, store_lecture
+
+from classroom_monitor.clock import SteppedClock
+from classroom_monitor.errors import StoreError
+from classroom_monitor.records import Marker, MarkerKind
+from classroom_monitor.settings import load_settings
+from classroom_monitor.store import Store, open_store
+from dashboard import report
+from dashboard import review_wording as words
+
+HOSTILE = (
+    "<script>window.hit=1</script>",
+    "<img src=x onerror=window.hit=1>",
+    '"><svg onload=window.hit=1>',
+    "javascript:window.hit=1",
+    "</title><b>bold</b>",
+    "&lt;i&gt;",
+    "\u202edesrever",
+    "x" * 10_000,
+    "$\\href{javascript:window.hit=1}{y}$",
+)
+
+
+def lecture_store(**more: Any) -> Store:
+    clock = SteppedClock()
+    store = open_store("sqlite://", clock, load_settings().store)
+    store_lecture(store, clock, minutes=30, **more)
+    return store
+
+
+@pytest.fixture(scope="module")
+def store() -> Store:
+    return lecture_store()
+
+
+class Reader(HTMLParser):
+    """Collects tags, the addresses they name, and the text."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.links: list[str] = []
+        self.text = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.links += [value or "" for name, value in attrs if name in ("src", "href", "action", "srcset")]
+        assert not [name for name, _ in attrs if name.startswith("on")]
+
+    def handle_data(self, data: str) -> None:
+        if self.tags[-1:] != ["style"]:
+            self.text += f" {data}"
+
+
+def read(page: str) -> Reader:
+    reader = Reader()
+    reader.feed(page)
+    return reader
+
+
+def test_the_report_is_one_small_file_that_loads_nothing(store: Store) -> None:
+    page = report.render(store, "lecture")
+    reader = read(page)
+    assert len(page.encode()) < 1_000_000
+    assert not {"script", "link", "iframe", "object", "form", "img"} & set(reader.tags)
+    assert reader.links == []
+    assert "default-src 'none'" in page
+    assert not re.search(r"url\((?!#)|@import", page)
+
+
+def test_it_says_what_the_review_says_and_its_limits(store: Store) -> None:
+    from dashboard.summary import read_lecture
+
+    text = read(report.render(store, "lecture")).text
+    lecture = read_lecture(store, "lecture")
+    for said in (words.headline(lecture), words.detail(lecture), words.mood_sentence(lecture), words.LIMITS):
+        assert said in text
+    assert "Article 5(1)(f)" in text
+    assert "Statistics II, lecture 7" in text
+    assert text.count("Bayes proof") >= 2
+    assert "looked back" in text
+
+
+def test_names_stand_in_it_only_when_asked(store: Store) -> None:
+    without, within = report.render(store, "lecture"), report.render(store, "lecture", names=True)
+    assert not [name for name in NAMES if len(name) > 2 and name in without]
+    assert "Student 03" in without
+    assert "Дмитрий" in within
+
+
+def test_hostile_words_stay_words() -> None:
+    store = lecture_store()
+    for number, name in enumerate(HOSTILE, 1):
+        store.name_student("lecture", number, name)
+        store.add_marker("lecture", Marker(number * 60.0, MarkerKind.OTHER, name))
+    store.rename_session("lecture", HOSTILE[4], HOSTILE[0])
+    reader = read(report.render(store, "lecture", names=True))
+    assert not {"script", "img", "b", "i"} & set(reader.tags)
+    assert reader.links == []
+    assert "\u202e" not in reader.text
+    assert len(reader.text) < 40_000
+
+
+@pytest.mark.parametrize("students", [0, 1])
+def test_sessions_with_little_in_them_have_a_report_too(students: int) -> None:
+    clock = SteppedClock()
+    store = open_store("sqlite://", clock, load_settings().store)
+    if students:
+        store_lecture(store, clock, minutes=1, students=students)
+    else:
+        store.begin(session())
+    assert "Too few faces were seen" in read(report.render(store, "lecture")).text
+
+
+def test_a_class_only_session_has_a_report_without_students() -> None:
+    store = lecture_store(of=dataclasses.replace(session(), class_only=True))
+    text = read(report.render(store, "lecture")).text
+    assert words.NO_STUDENTS in text
+    assert "Student 0" not in text
+
+
+def test_it_is_written_once_unless_forced(store: Store, tmp_path: Path) -> None:
+    written = report.write_report(store, "lecture", tmp_path / "out")
+    assert written == (tmp_path / "out" / "report.html").resolve()
+    with pytest.raises(StoreError, match="exists already"):
+        report.write_report(store, "lecture", tmp_path / "out")
+    assert report.write_report(store, "lecture", tmp_path / "out", force=True) == written
+
+
+def test_it_opens_offline_and_prints_on_four_pages(browser: Any, tmp_path: Path) -> None:
+    store = open_store("sqlite://", (clock := SteppedClock()), load_settings().store)
+    store_lecture(store, clock, minutes=30, students=49)
+    for number, name in enumerate(HOSTILE, 1):
+        store.name_student("lecture", number, name)
+    file = report.write_report(store, "lecture", tmp_path, names=True)
+    page = browser.new_context(offline=True).new_page()
+    asked: list[str] = []
+    said: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda line: said.append(line.text))
+    page.goto(file.as_uri())
+    assert asked == [file.as_uri()]
+    assert said == []
+    assert page.evaluate("window.hit") is None
+    assert page.locator("svg").count() >= 2 + 40
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    printed = page.pdf(format="A4")
+    assert 1 <= len(re.findall(rb"/Type\s*/Page[^s]", printed)) <= 4
+    page.context.close()
+
+
+def test_a_line_across_every_gap_would_be_wrong(store: Store) -> None:
+    page = report.render(store, "lecture")
+    assert page.count('fill="url(#ribbon)"') == 2  # before and after the minute without looks
+    assert 'stroke-dasharray="2 5"' in page  # too few faces

@@ -1,0 +1,302 @@
+"""The review page in a browser: moments, zoom, tables, names, marks, downloads (experience.md, 20 to 28)."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from browsing import until
+from stored import NAMES, session, store_lecture
+
+from classroom_monitor.clock import SteppedClock
+from classroom_monitor.records import Marker, MarkerKind
+from classroom_monitor.settings import load_settings
+from classroom_monitor.store import Store, open_store
+from dashboard import review_figures, theme
+from dashboard import review_wording as words
+from dashboard.app import create_app
+from dashboard.context import Context
+from dashboard.pages import review
+from dashboard.summary import read_lecture
+
+TOKEN = "a-start-token-of-more-than-32-characters"
+SETTINGS = load_settings()
+TIMELINE = "#review-timeline .js-plotly-plot"
+
+HOSTILE = (
+    "<script>window.hit=1</script>",
+    "<img src=x onerror=window.hit=1>",
+    "<a href='javascript:window.hit=1'>click</a>",
+    "$\\href{javascript:window.hit=1}{y}$",
+    "{{7*7}}",
+    "\u202edesrever",
+    "x" * 10_000,
+    "👩\u200d🏫🎓",
+    "فاطمة",
+    "A very long name that nobody has ever had in any class at all",
+)
+
+
+@pytest.fixture
+def store() -> Store:
+    clock = SteppedClock()
+    made = open_store("sqlite://", clock, SETTINGS.store)
+    store_lecture(made, clock, minutes=30)
+    return made
+
+
+@pytest.fixture
+def url(store: Store, serve_pages: Callable[..., str]) -> str:
+    return serve_pages(create_app(store, SETTINGS, TOKEN)).replace("/?", "/review/lecture?")
+
+
+def shown(page: Any, chart: str = TIMELINE) -> list[float]:
+    """The range of the time axis as it is drawn."""
+    found: list[float] = page.evaluate(f"document.querySelector('{chart}').layout.xaxis.range")
+    return [round(each) for each in found]
+
+
+def wait_for_chart(page: Any) -> None:
+    page.wait_for_selector(f"{TIMELINE} .scatterlayer .trace")
+    page.wait_for_selector("#review-lanes .js-plotly-plot .scatterlayer .trace")
+    until(page, lambda: len(page.input_value("#review-from")) == 5)
+
+
+def wait_for_range(page: Any, wanted: Callable[[list[float]], bool]) -> list[float]:
+    until(page, lambda: wanted(shown(page)) and shown(page, "#review-lanes .js-plotly-plot") == shown(page))
+    return shown(page)
+
+
+def test_the_page_opens_with_a_sentence_and_moments_that_move_the_timeline(
+    url: str, open_tab: Any, store: Store
+) -> None:
+    page = open_tab(url).page
+    wait_for_chart(page)
+    lecture = read_lecture(store, "lecture")
+    assert page.inner_text("h1") == words.headline(lecture)
+    first = page.locator("main > *").nth(0).evaluate("each => each.tagName")
+    assert first == "H1"
+    assert 3 <= page.locator(".moment").count() <= 5
+    whole = shown(page)
+    page.locator(".moment").nth(1).focus()
+    page.keyboard.press("Enter")
+    moved = wait_for_range(page, lambda now: now != whole)
+    assert moved[0] < lecture.moments[1].seconds < moved[1]
+
+
+def test_the_axis_moves_by_buttons_keys_boxes_and_mouse_and_back_returns(url: str, open_tab: Any) -> None:
+    page = open_tab(url).page
+    wait_for_chart(page)
+    whole = shown(page)
+    page.click("[data-zoom=in]")
+    half = wait_for_range(page, lambda now: now[1] - now[0] < 0.6 * (whole[1] - whole[0]))
+    page.click("[data-zoom=right]")
+    wait_for_range(page, lambda now: now[0] > half[0])
+    page.focus(".chart")
+    page.keyboard.press("Home")
+    wait_for_range(page, lambda now: now == whole)
+    page.keyboard.press("+")
+    wait_for_range(page, lambda now: now == half)
+    page.click("[data-zoom=all]")
+    wait_for_range(page, lambda now: now == whole)
+    page.fill("#review-from", "nonsense")
+    page.press("#review-from", "Enter")
+    until(page, lambda: page.input_value("#review-from") != "nonsense")
+    assert shown(page) == whole
+    start = page.input_value("#review-from")
+    later = f"{start[:3]}{int(start[3:]) + 10:02d}"
+    page.fill("#review-from", later)
+    page.press("#review-from", "Enter")
+    wait_for_range(page, lambda now: now[0] == 600)
+    page.locator("#review-timeline").scroll_into_view_if_needed()
+    box = page.locator("#review-timeline .nsewdrag").first.bounding_box()
+    page.mouse.move(box["x"] + 100, box["y"] + 50)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 300, box["y"] + 60, steps=4)
+    page.mouse.up()
+    drawn = wait_for_range(page, lambda now: now[0] > 600)
+    page.locator("#review-view .strip").first.click()
+    page.wait_for_selector("#student-name")
+    page.go_back()
+    wait_for_chart(page)
+    assert shown(page) == drawn
+
+
+def test_every_chart_has_a_table_by_keyboard(url: str, open_tab: Any) -> None:
+    page = open_tab(url).page
+    wait_for_chart(page)
+    for part in ("mood", "shares"):
+        button = page.locator(f"#review-{part}-table")
+        assert button.get_attribute("aria-expanded") == "false"
+        button.focus()
+        page.keyboard.press("Enter")
+        page.wait_for_selector(f"#review-{part}-numbers table")
+        assert page.locator(f"#review-{part}-numbers tbody tr").count() >= 29
+        assert button.get_attribute("aria-expanded") == "true"
+    for chart in page.locator(".chart").all():
+        assert len(chart.get_attribute("aria-label")) > 20
+
+
+def test_names_are_hidden_until_they_are_asked_for(url: str, open_tab: Any) -> None:
+    page = open_tab(url).page
+    wait_for_chart(page)
+    assert not [name for name in NAMES if len(name) > 2 and name in page.content()]
+    page.click("#review-names")
+    page.wait_for_selector("text=Дмитрий")
+    assert page.inner_text("#review-names") == words.HIDE_NAMES
+    page.click("#review-names")
+    page.wait_for_selector("#review-view >> text=Student 04")
+    assert "Дмитрий" not in page.content()
+
+
+def test_hostile_names_notes_and_titles_do_nothing(store: Store, serve_pages: Any, open_tab: Any) -> None:
+    for number, name in enumerate(HOSTILE, 1):
+        store.name_student("lecture", number, name)
+        store.add_marker("lecture", Marker(number * 150.0, MarkerKind.OTHER, name))
+    store.rename_session("lecture", HOSTILE[0], HOSTILE[1])
+    base = serve_pages(create_app(store, SETTINGS, TOKEN))
+    tab = open_tab(base.replace("/?", "/review/lecture?"), width=360)
+    page = tab.page
+    wait_for_chart(page)
+    page.click("#review-names")
+    page.wait_for_selector("text=<script>window.hit=1</script>")
+    assert page.evaluate("window.hit") is None
+    assert page.locator("a[href^=javascript]").count() == 0
+    assert page.locator("img").count() == 0
+    assert page.locator("svg a").count() == 0
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.goto(base.split("/?")[0] + "/student/lecture/1")
+    page.wait_for_selector("#student-chart .js-plotly-plot .scatterlayer .trace")
+    page.click("#student-show")
+    page.wait_for_selector("h1 >> text=<script>")
+    assert page.evaluate("window.hit") is None
+    assert all(address.startswith(base.split("/?")[0]) for address in tab.asked)
+
+
+def test_marks_are_added_changed_and_deleted(url: str, open_tab: Any, store: Store) -> None:
+    page = open_tab(url).page
+    wait_for_chart(page)
+    length = page.locator("#mark-list tbody tr").count()
+    page.fill("#mark-time", "03:33")
+    page.click("#mark-save")
+    page.wait_for_selector("#mark-wrong >> text=Give a time within the session")
+    assert len(store.markers("lecture")) == length
+    clock = words.clock(read_lecture(store, "lecture"), 420)
+    page.fill("#mark-time", clock)
+    page.fill("#mark-text", "Second proof")
+    page.click("#mark-save")
+    page.wait_for_selector("#mark-list >> text=Second proof")
+    added = next(mark for mark in store.markers("lecture") if mark.text == "Second proof")
+    assert added.kind is MarkerKind.OTHER
+    assert added.seconds == pytest.approx(420, abs=60)
+    row = page.locator("#mark-list tr", has_text="Second proof")
+    row.get_by_role("button", name="Edit").click()
+    until(page, lambda: page.input_value("#mark-text") == "Second proof")
+    page.fill("#mark-text", "Third proof")
+    page.click("#mark-save")
+    page.wait_for_selector("#mark-list >> text=Third proof")
+    assert page.locator("#mark-list tbody tr").count() == length + 1
+    changed = next(mark for mark in store.markers("lecture") if mark.text == "Third proof")
+    assert (changed.number, changed.seconds) == (added.number, added.seconds)
+    for what in ("Third proof", "Dimmed briefly"):
+        page.locator("#mark-list tr", has_text=what).get_by_role("button", name="Delete").click()
+        page.wait_for_selector(f"#mark-list >> text={what}", state="detached")
+    assert len(store.markers("lecture")) == length - 1
+    assert page.locator(".moment", has_text="Dimmed briefly").count() == 0
+
+
+def test_a_narrow_dark_page_does_not_scroll_sideways(url: str, open_tab: Any) -> None:
+    page = open_tab(url, width=320).page
+    wait_for_chart(page)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert page.evaluate("document.documentElement.dataset.mantineColorScheme") == "dark"
+
+
+def test_downloads_are_the_export_and_keep_names_out(store: Store) -> None:
+    client = create_app(store, SETTINGS, TOKEN).server.test_client()
+    client.get(f"/?token={TOKEN}")
+    for kind in ("csv", "parquet"):
+        answer = client.get(f"/download/lecture/{kind}")
+        files = zipfile.ZipFile(io.BytesIO(answer.data))
+        names = {f"{name}.{kind}" for name in ("class", "students", "flags", "markers")} | {"session.json"}
+        assert set(files.namelist()) == names
+        assert "statistics-ii-lecture-7" in answer.headers["Content-Disposition"]
+    plain = (
+        zipfile.ZipFile(io.BytesIO(client.get("/download/lecture/csv").data)).read("students.csv").decode()
+    )
+    named = (
+        zipfile.ZipFile(io.BytesIO(client.get("/download/lecture/csv?names=1").data))
+        .read("students.csv")
+        .decode()
+    )
+    assert "Дмитрий" not in plain
+    assert "Дмитрий" in named
+    report = client.get("/download/lecture/html")
+    assert report.headers["Content-Disposition"].startswith("attachment")
+    assert b"<svg" in report.data
+    assert client.get("/download/nowhere/csv").status_code == 404
+    assert client.get("/download/lecture/exe").status_code == 404
+    stranger = create_app(store, SETTINGS, TOKEN).server.test_client()
+    assert stranger.get("/download/lecture/csv").status_code == 403
+
+
+def test_figures_are_valid_in_both_schemes_and_keep_gaps(store: Store) -> None:
+    import plotly.graph_objects as go
+
+    lecture = read_lecture(store, "lecture")
+    for colours in theme.PALETTES:
+        for compact in (False, True):
+            timeline = review_figures.timeline(lecture, colours, compact, (0, lecture.length))
+            go.Figure(timeline)
+            go.Figure(review_figures.lanes(lecture, colours, compact, (0, lecture.length)))
+            ribbons = [trace for trace in timeline["data"] if "fillgradient" in trace]
+            assert len(ribbons) == 2  # before and after the stretch without looks
+            shapes = [shape for shape in timeline["layout"]["shapes"] if shape["type"] == "path"]
+            assert len(shapes) == 3  # one pennant a mark of the teacher
+            words_at_foot = {note["text"] for note in timeline["layout"]["annotations"]}
+            assert "Attendance" in words_at_foot
+
+
+def test_lanes_can_be_told_apart_without_hue(store: Store) -> None:
+    lecture = read_lecture(store, "lecture")
+    figure = review_figures.lanes(lecture, theme.LIGHT, False, (0, lecture.length))
+    dashes = {trace["yaxis"]: trace["line"]["dash"] for trace in figure["data"] if "fill" in trace}
+    assert len(dashes) == len(set(dashes.values())) == 7
+    labels = {note["text"] for note in figure["layout"]["annotations"]}
+    assert {"happy", "surprised", "neutral", "sad", "angry", "fearful", "disgusted"} <= labels
+
+
+def test_ticks_are_round_and_few() -> None:
+    clock = SteppedClock()
+    store = open_store("sqlite://", clock, SETTINGS.store)
+    store_lecture(store, clock, minutes=10)
+    lecture = read_lecture(store, "lecture")
+    for end in (60.0, 600.0, 5400.0, 40_000.0):
+        at, texts = review_figures.ticks(lecture, 0, end, 10)
+        assert 1 <= len(at) <= 11
+        assert all(each % 60 == 0 for each in at)
+        assert texts[0] == f"{words.clock(lecture, 0)}<br>0 min"
+
+
+def test_sessions_without_looks_or_students_have_a_page(store: Store) -> None:
+    import dataclasses
+
+    context = Context(store, SETTINGS)
+    store.begin(session("empty"))
+    assert words.NO_LOOKS in str(review.layout(context, "empty"))
+    clock = SteppedClock()
+    store_lecture(store, clock, minutes=5, of=dataclasses.replace(session("class"), class_only=True))
+    page = str(review.layout(context, "class"))
+    assert words.NO_STUDENTS in page
+    assert "review-names" not in page
+
+
+def test_a_session_deleted_while_its_page_is_open(url: str, open_tab: Any, store: Store) -> None:
+    page = open_tab(url).page
+    wait_for_chart(page)
+    store.delete_session("lecture")
+    page.reload()
+    page.wait_for_selector("[data-code=S-12]")

@@ -1,0 +1,114 @@
+"""The list of sessions: search, rename, delete for good, compare, and the page before the first one."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from browsing import until
+from stored import START, session, store_lecture
+
+from classroom_monitor.clock import SteppedClock
+from classroom_monitor.settings import load_settings
+from classroom_monitor.store import Store, open_store
+from dashboard import review_wording as words
+from dashboard.app import create_app
+from dashboard.context import Context
+from dashboard.pages import sessions
+
+TOKEN = "a-start-token-of-more-than-32-characters"
+SETTINGS = load_settings()
+
+
+@pytest.fixture
+def store() -> Store:
+    clock = SteppedClock()
+    made = open_store("sqlite://", clock, SETTINGS.store)
+    for day, title in enumerate(("Algebra, rings", "Geometry", "<b>Markup</b>")):
+        made_session = session(f"s{day}", title, START + timedelta(days=day))
+        store_lecture(made, clock, minutes=1, of=dataclasses.replace(made_session, course="Maths"))
+    return made
+
+
+@pytest.fixture
+def url(store: Store, serve_pages: Callable[..., str]) -> str:
+    return serve_pages(create_app(store, SETTINGS, TOKEN)).replace("/?", "/sessions?")
+
+
+def titles(page: Any) -> list[str]:
+    found: list[str] = page.locator(".list .named").all_inner_texts()
+    return found
+
+
+def wait_for_titles(page: Any, *wanted: str) -> None:
+    until(page, lambda: titles(page) == list(wanted))
+
+
+def test_sessions_are_listed_newest_first_and_found(url: str, open_tab: Any) -> None:
+    page = open_tab(url).page
+    page.wait_for_selector(".list")
+    wait_for_titles(page, "<b>Markup</b>", "Geometry", "Algebra, rings")
+    page.fill("#sessions-search", "algebra maths")
+    wait_for_titles(page, "Algebra, rings")
+    page.fill("#sessions-search", "nothing of the kind")
+    page.wait_for_selector("text=No session matches “nothing of the kind”.")
+
+
+def test_a_session_is_renamed(url: str, open_tab: Any, store: Store) -> None:
+    page = open_tab(url, width=360).page
+    page.get_by_role("button", name="Rename: Geometry").click()
+    until(page, lambda: page.input_value("#rename-title") == "Geometry")
+    page.fill("#rename-title", "Topology")
+    page.fill("#rename-course", "Maths II")
+    page.click("#rename-save")
+    wait_for_titles(page, "<b>Markup</b>", "Topology", "Algebra, rings")
+    assert (store.session("s1").title, store.session("s1").course) == ("Topology", "Maths II")
+
+
+def test_a_session_is_deleted_only_after_a_question(url: str, open_tab: Any, store: Store) -> None:
+    page = open_tab(url).page
+    page.get_by_role("button", name="Delete: Geometry").click()
+    page.wait_for_selector("#delete-cause >> text=Geometry")
+    page.click("#delete-cancel")
+    page.wait_for_selector("#delete-confirm", state="hidden")
+    assert len(store.sessions()) == 3
+    page.get_by_role("button", name="Delete: Geometry").click()
+    page.click("#delete-confirm")
+    wait_for_titles(page, "<b>Markup</b>", "Algebra, rings")
+    assert [each.id for each in store.sessions()] == ["s2", "s0"]
+    assert page.inner_text("#sessions-said") == words.DELETED.format(title="Geometry")
+
+
+def test_two_to_four_sessions_are_compared(url: str, open_tab: Any) -> None:
+    page = open_tab(url).page
+    page.wait_for_selector(".list")
+    boxes = page.get_by_role("checkbox")
+    boxes.nth(0).check()
+    assert page.locator("#sessions-compare a").count() == 0
+    boxes.nth(2).check()
+    page.wait_for_selector("#sessions-compare a")
+    assert page.locator("#sessions-compare a").get_attribute("href") == "/compare?sessions=s2%2Cs0"
+
+
+def test_the_running_session_is_not_deleted(
+    store: Store, lecture: Any, serve_pages: Any, open_tab: Any
+) -> None:
+    watcher: Any = lecture.watcher
+    base = serve_pages(create_app(lecture.store, lecture.settings, TOKEN, watcher, clock=lecture.clock))
+    page = open_tab(base.replace("/?", "/sessions?")).page
+    page.wait_for_selector("text=runs now")
+    page.get_by_role("button", name="Delete:").click()
+    page.wait_for_selector(f"#delete-cause >> text={words.STOP_FIRST}")
+    assert page.locator("#delete-confirm").is_disabled()
+    assert [each.id for each in lecture.store.sessions()] == ["lecture"]
+
+
+def test_before_the_first_session_there_is_a_next_step() -> None:
+    empty = Context(open_store("sqlite://", SteppedClock(), SETTINGS.store), SETTINGS)
+    page = str(sessions.layout(empty))
+    assert "No session yet" in page
+    assert "S-01" in page
+    assert words.EMPTY_KEPT[1] in page

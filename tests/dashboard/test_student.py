@@ -1,0 +1,109 @@
+"""One student's page: the own usual look alone; names, answers and leaving out reach store and watcher."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from browsing import until
+from stored import store_lecture
+
+from classroom_monitor.clock import SteppedClock
+from classroom_monitor.records import Answer, Flag, FlagKind
+from classroom_monitor.settings import load_settings
+from classroom_monitor.store import Store, open_store
+from dashboard import review_figures, theme
+from dashboard import review_wording as words
+from dashboard.app import create_app
+from dashboard.context import Context
+from dashboard.pages import student
+from dashboard.summary import read_lecture, student_series
+
+TOKEN = "a-start-token-of-more-than-32-characters"
+SETTINGS = load_settings()
+CHART = "#student-chart .js-plotly-plot .scatterlayer .trace"
+
+
+@pytest.fixture
+def store() -> Store:
+    clock = SteppedClock()
+    made = open_store("sqlite://", clock, SETTINGS.store)
+    store_lecture(made, clock, minutes=30)
+    return made
+
+
+def test_the_page_tells_looks_used_and_what_stood_out(store: Store, serve_pages: Any, open_tab: Any) -> None:
+    base = serve_pages(create_app(store, SETTINGS, TOKEN))
+    page = open_tab(base.replace("/?", "/student/lecture/1?")).page
+    page.wait_for_selector(CHART)
+    looks = store.student_looks("lecture", student=1)
+    assert page.inner_text("#student-used") == words.looks_used(int(looks["usable"].sum()), len(looks))
+    assert "looked less pleasant than this student’s usual look" in page.inner_text("#student-said")
+    assert page.inner_text("h1") == "Student 01"
+    assert "Looks sad, lower than usual" in page.inner_text("#student-side")
+    shares = [float(each.split()[0].lstrip("<")) for each in page.locator(".mix .share").all_inner_texts()]
+    assert sum(shares) == pytest.approx(100, abs=4)
+    page.click("#student-show")
+    page.wait_for_selector("h1 >> text=Ana")
+    page.click("#review-student-table")
+    page.wait_for_selector("#review-student-numbers table")
+    assert page.locator("#review-student-numbers tbody tr").count() >= 29
+    # No classmate and no rank is on the page.
+    assert "Chidi" not in page.content()
+    assert "Student 02" not in page.content()
+
+
+def test_a_name_is_corrected(store: Store, serve_pages: Any, open_tab: Any) -> None:
+    base = serve_pages(create_app(store, SETTINGS, TOKEN))
+    page = open_tab(base.replace("/?", "/student/lecture/1?"), width=360).page
+    page.wait_for_selector(CHART)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.click("#student-show")
+    page.get_by_role("button", name=words.CORRECT_NAME).click()
+    until(page, lambda: page.input_value("#student-text") == "Ana")
+    page.fill("#student-text", "Anna")
+    page.click("#student-save")
+    page.wait_for_selector("h1 >> text=Anna")
+    assert store.names("lecture")[1] == "Anna"
+
+
+def test_leaving_out_and_answers_reach_store_and_watcher(
+    lecture: Any, serve_pages: Any, open_tab: Any
+) -> None:
+    flag = Flag(
+        1, 1, FlagKind.LOWER, 5.0, 6.0, None, 12, 11, "Looks sad, lower than usual, for 30 s (11 of 12 looks)"
+    )
+    lecture.look(lecture.store.students_now("lecture"), flag)
+    watcher: Any = lecture.watcher
+    base = serve_pages(create_app(lecture.store, lecture.settings, TOKEN, watcher, clock=lecture.clock))
+    page = open_tab(base.replace("/?", "/student/lecture/1?")).page
+    page.wait_for_selector(CHART)
+    page.get_by_role("button", name="Not now").click()
+    page.wait_for_selector("#student-side >> text=not now")
+    assert lecture.store.answers("lecture") == {1: Answer.NOT_NOW}
+    page.get_by_role("button", name=words.LEAVE_OUT).click()
+    page.get_by_role("button", name=words.TAKE_IN).wait_for()
+    assert lecture.store.left_out("lecture") == {1}
+    assert lecture.watcher.told == [(1, Answer.NOT_NOW), (1, True)]
+
+
+def test_an_unknown_student_has_a_screen(store: Store) -> None:
+    context = Context(store, SETTINGS)
+    for wrong in ("99", "0", "-1", "abc", "٣"):
+        assert words.NO_STUDENT in str(student.layout(context, "lecture", wrong))
+
+
+def test_the_figure_is_valid_and_draws_the_student_alone(store: Store) -> None:
+    import plotly.graph_objects as go
+
+    lecture = read_lecture(store, "lecture")
+    series = student_series(store.student_looks("lecture", student=3), SETTINGS.flags)
+    flags = [flag for flag in lecture.flags if flag.student == 3]
+    for colours in theme.PALETTES:
+        for compact in (False, True):
+            figure = review_figures.student(
+                lecture, series, 0.12, flags, colours, compact, (0, lecture.length)
+            )
+            go.Figure(figure)
+            lines = [trace for trace in figure["data"] if trace.get("line", {}).get("width") == 2]
+            assert len(lines) == len(list(series.runs())) >= 2
