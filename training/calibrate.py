@@ -8,7 +8,7 @@ The rules, in full:
   are read as negative, one number is taken off its four negative logits, the smallest that brings the share
   down to it, as long as NEGATIVE_FOUND of the crowd's negative faces are still found. If too few are
   found, the same number is added, the smallest that finds them.
-- Abstention: see `abstention`.
+- Abstention: see `thresholds`.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -27,6 +28,7 @@ from classroom_monitor.errors import ClassroomError, DataError
 from classroom_monitor.expression import Calibration, Weights, load_weights, save_weights, sharpness
 from classroom_monitor.network import HEADS
 from classroom_monitor.records import EXPRESSIONS, NEGATIVE
+from classroom_monitor.settings import load_settings
 from training import metrics
 from training.data import Faces, find_data, read_faces, to_gray
 from training.metrics import NEUTRAL, Numbers
@@ -153,13 +155,14 @@ def sharpness_by_size(images: NDArray[np.uint8]) -> dict[str, Numbers]:
     }
 
 
-def thresholds(weights: Weights, faces: Faces) -> tuple[float, float]:
+def thresholds(weights: Weights, faces: Faces) -> tuple[float, int]:
     """min_confidence and min_sharpness by the stated rule.
 
-    min_confidence: the top probability below which the perception head agrees with the crowd's majority on
+    min_confidence: the top probability up to which the perception head agrees with the crowd's majority on
     fewer than half of the faces of 24 pixels with JPEG 40, the hardest size of the contract: a reading more
-    often wrong than right is not worth showing. min_sharpness: what the sharpest blur that we can be sure
-    about, a 48 pixel face reduced to 12, falls below in nineteen cases of twenty.
+    often wrong than right is not worth showing. min_sharpness: half of what 99 of 100 faces of the smallest
+    usable side reach; a larger face that is blurrier shows less than the smallest that we accept. Half, since
+    video is softer than the photographs of FER2013.
     """
     assert faces.votes is not None
     crowd = metrics.majority(faces.votes)
@@ -173,8 +176,10 @@ def thresholds(weights: Weights, faces: Faces) -> tuple[float, float]:
         near = (top >= level) & (top < level + 0.04)
         if near.sum() >= 20 and right[near].mean() < 0.5:
             confidence = float(level + 0.02)
-    blurred = np.array([sharpness(reduced(image, 12, None)) for image in gray])
-    return round(confidence, 2), round(float(np.quantile(blurred, 0.05)), 1)
+    side = load_settings().expression.min_side
+    small = [cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA) for image in gray]
+    least = float(np.quantile([sharpness(np.asarray(image, np.uint8)) for image in small], 0.01)) / 2
+    return round(confidence, 2), round(least)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

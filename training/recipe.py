@@ -95,7 +95,27 @@ def read_recipe(file: Path) -> Recipe:
         raise DataError(f"{file.name}: is not valid TOML: {problem}") from None
     recipe = _build(Recipe, {"name": file.stem, **values}, file.name, "")
     assert isinstance(recipe, Recipe)
+    _check(recipe, file.name)
     return recipe
+
+
+def _check(recipe: Recipe, source: str) -> None:
+    network, schedule, augmentation = recipe.network, recipe.schedule, recipe.augmentation
+    for name in ("epochs", "batch", "threads", "select_every"):
+        if getattr(schedule, name) < 1:
+            raise DataError(f"{source}: schedule.{name} must be at least 1")
+    if len(network.widths) != len(network.blocks) or not network.widths:
+        raise DataError(
+            f"{source}: network.widths and network.blocks must be equally long, one for each stage"
+        )
+    if min(network.stem, *network.widths, *network.blocks) < 1 or network.dropout >= 1:
+        raise DataError(f"{source}: [network] needs whole numbers from 1, and a dropout below 1")
+    if augmentation.side_low < 1 or augmentation.side_low > augmentation.side_high:
+        raise DataError(f"{source}: augmentation.side_low must be from 1 to side_high")
+    if not 0 < augmentation.scale_low <= augmentation.scale_high:
+        raise DataError(f"{source}: augmentation.scale_low must be above 0 and at most scale_high")
+    if not 1 <= augmentation.jpeg_low <= augmentation.jpeg_high <= 100:
+        raise DataError(f"{source}: augmentation.jpeg_low and jpeg_high must rise, within 1 to 100")
 
 
 def _build(kind: type, values: dict[str, Any], source: str, prefix: str) -> object:

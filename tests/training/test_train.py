@@ -108,6 +108,12 @@ def test_every_recipe_of_the_project_is_whole(file: Path) -> None:
         ("[network]\nwidths = 3", r"network\.widths = 3 must be a list"),
         ("schedule = 3", "schedule is a section"),
         ("[schedule", "is not valid TOML"),
+        ("[schedule]\nbatch = 0", r"schedule\.batch must be at least 1"),
+        ("[network]\nwidths = [8]", "must be equally long"),
+        ("[network]\nstem = 0", "needs whole numbers from 1"),
+        ("[augmentation]\nside_low = 50", "side_low must be from 1 to side_high"),
+        ("[augmentation]\nscale_low = 2.0", "scale_low must be"),
+        ("[augmentation]\njpeg_high = 300", "within 1 to 100"),
     ],
 )
 def test_a_wrong_recipe_is_named(tmp_path: Path, text: str, words: str) -> None:
