@@ -166,7 +166,9 @@ class Identity:
         if not self._left_out and not waiting:
             return frozenset()
         sights = self._see(image, gallery.tiles)
-        matches = self._match(sights, self._last)
+        matches = self._match(
+            sights, math.inf
+        )  # without the pictures of the look before: rather one too many
         missing = self._hidden({match.student for match in matches})
         boxes: set[Box] = set()
         for sight, match in zip(sights, matches, strict=True):
@@ -288,20 +290,19 @@ class Identity:
         last = np.array([student.seen >= self._last for student in students])
         here = np.array([[holds and s.place == _place(sight.tile) for s in students] for sight in sights])
         here = here & last & np.array([sight.tile.row >= 0 for sight in sights])[:, None]
-        fresh = [
-            s.scene if s.seen >= self._last and seconds - s.seen <= SCENE_AGE else None for s in students
-        ]
-        scene = _scene_likenesses([sight.scene for sight in sights], fresh)
+        # Only students of the look before still have a picture.
+        scene = _scene_likenesses([s.scene for s in sights], [s.scene for s in students])
+        fresh = seconds - self._last <= SCENE_AGE
         labelled = alike >= self._settings.label_match  # NaN: no
         # Somebody moved: a label stands elsewhere than before, or two pictures changed at once.
         moved = bool((labelled & ~here & ~(here & labelled).any(axis=1)[:, None]).any())
         changed = here & (scene < SCENE_CHANGED) & ~labelled
-        stays = here & ((holds and not moved and int(changed.sum()) < 2) | (scene >= SCENE_SAME))
-        seen = np.nan_to_num(scene)
+        seen = np.nan_to_num(scene) if fresh else np.zeros(scene.shape)
+        stays = here & ((holds and not moved and int(changed.sum()) < 2) | (seen >= SCENE_SAME))
         known = np.nan_to_num(alike)
         unread = np.isnan(alike)
         rules = [
-            ("label", labelled, 2.0 + known + 0.15 * here + 0.15 * (seen >= SCENE_SAME)),
+            ("label", labelled, 2.0 + known + 0.15 * stays + 0.15 * (seen >= SCENE_SAME)),
             ("position", ~unread & stays & ((known >= DIFFERENT) | (seen >= SCENE_SAME)), 1.2 + 0.3 * known),
             ("position", unread & stays, 1.0 + 0.2 * seen),
             ("label", (known >= DIFFERENT) & (seen >= SCENE_SAME), 1.1 + 0.3 * known),
