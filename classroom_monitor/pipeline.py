@@ -15,6 +15,7 @@ from classroom_monitor.expression import ExpressionModel
 from classroom_monitor.faces import FaceFinder, FaceReader
 from classroom_monitor.flags import Flags
 from classroom_monitor.gallery import GalleryReader
+from classroom_monitor.hints import PaceHints
 from classroom_monitor.identity import Identity
 from classroom_monitor.mood import Mood
 from classroom_monitor.records import (
@@ -70,6 +71,7 @@ class Pipeline:
         self._last_cues = -math.inf
         self._mood = Mood(settings.mood)
         self._flags = Flags(settings.flags)
+        self._hints = PaceHints(settings.flags)
 
     def look(self, frame: Frame) -> Look:
         """One look at one frame. Frames come in the order of their `seconds`."""
@@ -85,11 +87,13 @@ class Pipeline:
         with self._stage("mood"):
             states, mood = self._mood.update(frame.seconds, looks)
             flags = self._flags.update(frame.seconds, states, mood)
-        return Look(frame.seconds, frame.utc, gallery, states, mood, flags)
+            hint = self._hints.update(frame.seconds, states, mood)
+        return Look(frame.seconds, frame.utc, gallery, states, mood, flags, hint)
 
     def mark(self, marker: Marker) -> None:
         """The teacher set a marker, which changes what counts as worth a glance."""
         self._flags.mark(marker)
+        self._hints.mark(marker)
 
     def answer(self, number: int, answer: Answer, seconds: float) -> None:
         """The teacher answered the flag of that number."""

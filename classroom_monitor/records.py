@@ -372,6 +372,7 @@ class Look:
     students: tuple[StudentState, ...]
     mood: ClassMood
     flags: tuple[Flag, ...]
+    hint: Hint | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -200,6 +200,10 @@ FLAGS_HEADING = "Worth a glance"
 NO_FLAG = "No one right now."
 NEWEST_FIRST = "newest first"
 
+HINT_HEADING = "Pace of the class"
+YES = "Yes"
+NO = "No"
+
 FLAG_KINDS = {
     FlagKind.LOWER: "looks lower than usual",
     FlagKind.BROW_FURROWED: "brow furrowed",
@@ -232,6 +236,19 @@ HINT_HEADING = "Slow down or check in?"
 def more(count: int) -> str:
     """`+2 more`; empty for none."""
     return f"+{count} more" if count > 0 else ""
+
+
+def hint_since(clock: str) -> str:
+    """`pace hint, since 10:45`."""
+    return f"pace hint, since {clock}"
+
+
+def hint_parts(text: str) -> tuple[str, str]:
+    """What a pace hint says, and what it asks (empty where it asks nothing)."""
+    if not text.endswith("?"):
+        return text, ""
+    statement, stop, question = text.rpartition(". ")
+    return statement + stop.strip(), question
 
 
 def since(clock: str) -> str:
@@ -283,6 +300,9 @@ MARKERS = {
     MarkerKind.OTHER: "Other",
     MarkerKind.TURN: "Turn",
 }
+
+#: What stands beside a mark without a note.
+MARK_LABELS = {**MARKERS, MarkerKind.OTHER: "Mark"}
 
 #: The kinds a teacher sets, in the order they are offered.
 TEACHER_KINDS = (
@@ -529,7 +549,7 @@ _BY_HEALTH = {
     HealthState.ERROR: NOT_READING,
 }
 
-CODE_NOTE = "more in the docs, under this code"
+CODE_NOTE = "see the docs"
 NOT_READING_SINCE = "Not reading since {time}"
 SAFE = "The session is safe and waits."
 

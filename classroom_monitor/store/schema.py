@@ -1,7 +1,7 @@
 """The tables, and how an older store becomes a present one.
 
-Written by the watcher: session, health, class_look, student_look, flag, turn, read_name.
-Written by the dashboard: title, marker, turn_note, answer, given_name, left_out.
+Written by the watcher: session, health, class_look, student_look, flag, hint, turn, read_name.
+Written by the dashboard: title, marker, turn_note, answer, hint_answer, given_name, left_out.
 
 Times are microseconds since 1970 in UTC (`*_us`) or seconds since the start of the session (`seconds`).
 The many rows of `student_look` hold small whole numbers, which SQLite keeps in two bytes each: see SCALES.
@@ -123,6 +123,16 @@ flag = _of_session(
     key=1,
 )
 
+hint = _of_session(
+    "hint",
+    Column("number", Integer),
+    Column("seconds", Double, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("since", Double, nullable=False),
+    key=1,
+)
+
 turn = _of_session(
     "turn",
     Column("number", Integer),
@@ -157,6 +167,10 @@ turn_note = _of_session(
 )
 
 answer = _of_session("answer", Column("flag", Integer), Column("answer", Text, nullable=False), key=1)
+
+hint_answer = _of_session(
+    "hint_answer", Column("hint", Integer), Column("answer", Text, nullable=False), key=1
+)
 
 given_name = _of_session(
     "given_name", Column("student", Integer), Column("name", Text, nullable=False), key=1

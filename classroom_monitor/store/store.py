@@ -42,6 +42,8 @@ from classroom_monitor.records import (
     FlagKind,
     Health,
     HealthState,
+    Hint,
+    HintKind,
     Look,
     Marker,
     MarkerKind,
@@ -155,6 +157,7 @@ class _Running:
     students: list[list[_Row]] = field(default_factory=list)  # beside `looks`, one list a look
     flags: dict[int, Flag] = field(default_factory=dict)  # changed, not yet written
     written: dict[int, Flag] = field(default_factory=dict)
+    hints: list[_Row] = field(default_factory=list)
     health: Health | None = None  # not yet written
     health_written: Health | None = None
     oldest: float = 0.0  # clock at the first unsaved look, s
@@ -254,6 +257,8 @@ class Store:
                 for flag in look.flags:
                     if running.written.get(flag.number) != flag:
                         running.flags[flag.number] = flag
+            if look.hint is not None:
+                running.hints.append(_hint_row(running.key, look.hint))
             del running.looks[:-_KEPT_LOOKS], running.students[:-_KEPT_LOOKS]
             # Saved now if the oldest would be too old at the next look, going by the last gap.
             due = now - running.oldest + gap >= self._settings.commit_seconds
@@ -347,10 +352,13 @@ class Store:
                 if students:
                     connection.execute(insert(schema.student_look), students)
                 self._save_flags(connection, running)
+                if running.hints:
+                    connection.execute(insert(schema.hint), running.hints)
                 self._save_health(connection, running)
             del running.looks[:_BATCH], running.students[:_BATCH]
             running.written |= running.flags
             running.flags.clear()
+            running.hints.clear()
             running.health_written, running.health = running.health or running.health_written, None
         running.tried = -math.inf
 
@@ -437,6 +445,10 @@ class Store:
     def answer(self, session_id: str, flag: int, answer: Answer) -> None:
         """Keeps what the teacher said to a flag."""
         self._put(schema.answer, session_id, {"flag": flag}, {"answer": answer.value})
+
+    def answer_hint(self, session_id: str, hint: int, answer: Answer) -> None:
+        """Keeps what the teacher said to a pace hint."""
+        self._put(schema.hint_answer, session_id, {"hint": hint}, {"answer": answer.value})
 
     def name_student(self, session_id: str, student: int, name: str) -> None:
         """Keeps the teacher's name for a student; an empty one goes back to the name read."""
@@ -591,6 +603,18 @@ class Store:
     def answers(self, session_id: str) -> dict[int, Answer]:
         """What the teacher said, by the number of the flag."""
         return {row["flag"]: Answer(row["answer"]) for row in self._rows(schema.answer, session_id)}
+
+    def hints(self, session_id: str) -> tuple[Hint, ...]:
+        """Every pace hint of the session, by number."""
+        return tuple(
+            Hint(row["number"], row["seconds"], HintKind(row["kind"]), row["text"], row["since"])
+            for row in self._rows(schema.hint, session_id)
+        )
+
+    def hint_answers(self, session_id: str) -> dict[int, Answer]:
+        """What the teacher said, by the number of the hint."""
+        rows = self._rows(schema.hint_answer, session_id)
+        return {row["hint"]: Answer(row["answer"]) for row in rows}
 
     def markers(self, session_id: str) -> tuple[Marker, ...]:
         """Markers and turns, by time. Turns found by the program have negative numbers."""
@@ -859,6 +883,17 @@ def _flag_row(key: int, flag: Flag) -> _Row:
         "looks": flag.looks,
         "looks_with": flag.looks_with,
         "reason": _clean(flag.reason, _LONGEST_TEXT),
+    }
+
+
+def _hint_row(key: int, hint: Hint) -> _Row:
+    return {
+        "session": key,
+        "number": hint.number,
+        "seconds": hint.seconds,
+        "kind": hint.kind.value,
+        "text": hint.text,
+        "since": hint.since,
     }
 
 

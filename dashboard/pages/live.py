@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -26,6 +26,7 @@ from classroom_monitor.records import (
     Flag,
     Health,
     HealthState,
+    Hint,
     Marker,
     MarkerKind,
     Presence,
@@ -46,11 +47,11 @@ WINDOW = 600.0
 #: The line is drawn through at most so many looks: one every 5 px of its width, well below the smoothing.
 POINTS = 160
 
-#: The texts of flags are renewed so often (s): their counts grow with each look, no one reads so fast.
-FLAGS_EVERY = 10.0
-
 #: A flag that has cleared stays listed until it was shown for so long (s), lest it vanish under the eye.
 LISTED = 60.0
+
+#: A pace hint that nobody answers goes away after so long (s), when the next may come.
+HINT_STANDS = 300.0
 
 #: After so long (s) without a look the page shows the whole screen of the state instead of old numbers.
 STATE_AFTER = 60.0
@@ -102,6 +103,7 @@ class Now:
     answers: Mapping[int, Answer]
     markers: tuple[Marker, ...]
     names: Mapping[int, str]
+    hint: Hint | None
 
     @property
     def seconds(self) -> float:
@@ -151,7 +153,16 @@ def read(context: Context, session_id: str, health: Health | None) -> Now:
         store.answers(session_id),
         store.markers(session_id),
         store.names(session_id),
+        _open_hint(context, session_id, last),
     )
+
+
+def _open_hint(context: Context, session_id: str, last: Last | None) -> Hint | None:
+    """The last pace hint, while it is fresh and not answered."""
+    hints = context.store.hints(session_id)
+    if not hints or last is None or last.seconds - hints[-1].seconds > HINT_STANDS:
+        return None
+    return None if hints[-1].number in context.store.hint_answers(session_id) else hints[-1]
 
 
 def _recent(context: Context, session_id: str, passed: float) -> pd.DataFrame:
@@ -557,6 +568,8 @@ def count(now: Now, view: View) -> Any:
 def chart(now: Now, view: View) -> figures.Figure:
     """The ten-minute line."""
     colours = palette(view.dark)
+    if now.health.state not in (*READING, HealthState.PAUSED):
+        colours = replace(colours, pleasant=colours.edge, neutral=colours.edge, unpleasant=colours.edge)
     looks = figures.looks_of(now.looks)
     end = now.seconds
     start = end - WINDOW
@@ -719,7 +732,38 @@ def flags(context: Context, now: Now, view: View) -> list[Any]:
             className="row spread flags-head",
         )
         rows = [_full_flag(flag, now, view, now.clock(flag.raised)) for flag in shown]
-    return [above, *(rows or [html.P(wording.NO_FLAG, className="quiet2 none")])]
+    hint = [] if now.hint is None else [_hint(now.hint, now)]
+    return [above, *(rows or [html.P(wording.NO_FLAG, className="quiet2 none")]), *hint]
+
+
+def _hint(hint: Hint, now: Now) -> Any:
+    """A pace hint: what was seen, and what it asks; about the class, never about one student."""
+    said, question = wording.hint_parts(hint.text)
+    choices = (
+        ((wording.YES, Answer.YES), (wording.NO, Answer.NO))
+        if question
+        else ((wording.NOT_NOW, Answer.NOT_NOW),)
+    )
+    return html.Article(
+        className="outlined hint",
+        children=[
+            html.Div(
+                [
+                    html.H3(question or wording.HINT_HEADING, className="medium"),
+                    html.Span(wording.hint_since(now.clock(hint.since)), className="small quiet3 line"),
+                ],
+                className="row spread",
+            ),
+            html.P(said, className="quiet2"),
+            html.Div(
+                [
+                    parts.button(label, kind="small", id={"live-hint": hint.number, "answer": answer.value})
+                    for label, answer in choices
+                ],
+                className="row answers",
+            ),
+        ],
+    )
 
 
 def _reason(flag: Flag) -> tuple[str, str]:
@@ -729,6 +773,25 @@ def _reason(flag: Flag) -> tuple[str, str]:
     if "looks)" not in seen and flag.looks:
         seen += f" ({flag.looks_with} of {flag.looks} looks)"
     return f"{seen}.", f"Could {other}" if could else wording.OTHER_REASONS[flag.kind]
+
+
+def _brief(flag: Flag, now: Now) -> str:
+    """`looks sad, 2 min`."""
+    short = _reason(flag)[0].split(" for ")[0].split(",")[0].rstrip(".")
+    return f"{short[:1].lower()}{short[1:]}, {wording.lasting(now.seconds - flag.raised)}"
+
+
+def flag_texts(now: Now, texts: Sequence[Mapping[str, Any]]) -> list[Any]:
+    """The texts of these places in the page, as they are now."""
+    known = {flag.number: flag for flag in now.flags}
+    found: list[Any] = []
+    for place in texts:
+        flag = known.get(place["live-text"])
+        if flag is None:
+            found.append(no_update)
+        else:
+            found.append(_brief(flag, now) if place["part"] == "brief" else _reason(flag)[0])
+    return found
 
 
 def _answers(flag: Flag) -> Any:
@@ -763,7 +826,7 @@ def _full_flag(flag: Flag, now: Now, view: View, since: str) -> Any:
                 ],
                 className="row spread",
             ),
-            html.P(seen, className="quiet2"),
+            html.P(seen, className="quiet2", id={"live-text": flag.number, "part": "reason"}),
             html.P(other, className="small quiet3"),
             _answers(flag),
         ],
@@ -772,8 +835,6 @@ def _full_flag(flag: Flag, now: Now, view: View, since: str) -> Any:
 
 def _compact_flag(flag: Flag, now: Now, view: View) -> Any:
     seen, other = _reason(flag)
-    short = seen.split(" for ")[0].split(",")[0].rstrip(".")
-    lasting = wording.lasting(now.seconds - flag.raised)
     return html.Details(
         className="flag-line",
         children=[
@@ -781,11 +842,15 @@ def _compact_flag(flag: Flag, now: Now, view: View) -> Any:
                 [
                     parts.flag_icon(flag.kind),
                     html.Span(now.name(flag.student, view), className="bold cut name", dir="auto"),
-                    html.Span(f"{short[:1].lower()}{short[1:]}, {lasting}", className="small quiet2 cut"),
+                    html.Span(
+                        _brief(flag, now),
+                        className="small quiet2 cut",
+                        id={"live-text": flag.number, "part": "brief"},
+                    ),
                 ],
                 className="row",
             ),
-            html.P(seen, className="small quiet2"),
+            html.P(seen, className="small quiet2", id={"live-text": flag.number, "part": "reason"}),
             html.P(other, className="small quiet3"),
             _answers(flag),
         ],
@@ -849,14 +914,22 @@ def register(app: Any, context: Context) -> None:
         Output("live-counts", "children"),
         Output("live-flags", "children"),
         Output("live-notice", "children"),
+        Output({"live-text": ALL, "part": ALL}, "children"),
         Output("live-shown", "data"),
         Input("live-refresh", "n_intervals"),
         Input("view", "data"),
         Input("live-acted", "data"),
         State("live-shown", "data"),
+        State({"live-text": ALL, "part": ALL}, "id"),
     )
-    def refresh(_passed: int | None, view: dict[str, bool] | None, _acted: Any, shown: Any) -> Any:
-        return fresh(context, View(**(view or {})), shown or {})
+    def refresh(
+        _passed: int | None,
+        view: dict[str, bool] | None,
+        _acted: Any,
+        shown: Any,
+        texts: list[dict[str, Any]],
+    ) -> Any:
+        return fresh(context, View(**(view or {})), shown or {}, texts)
 
     @app.callback(
         Output("live-acted", "data"),
@@ -884,6 +957,19 @@ def register(app: Any, context: Context) -> None:
         if not asked or not ctx.triggered[0]["value"]:
             return no_update, no_update
         return answered(context, int(asked["flag"]), Answer(asked["live-answer"]))
+
+    @app.callback(
+        Output("live-acted", "data", allow_duplicate=True),
+        Input({"live-hint": ALL, "answer": ALL}, "n_clicks"),
+        prevent_initial_call=True,
+    )
+    def answer_hint(_clicks: list[int | None]) -> Any:
+        asked = ctx.triggered_id
+        session_id, _health = running(context)
+        if not asked or not ctx.triggered[0]["value"] or session_id is None:
+            return no_update
+        context.store.answer_hint(session_id, int(asked["live-hint"]), Answer(asked["answer"]))
+        return _acted(context)
 
     @app.callback(
         Output("live-marker", "data"),
@@ -973,9 +1059,7 @@ def register(app: Any, context: Context) -> None:
     )
     app.clientside_callback(
         ClientsideFunction("classroom", "call"),
-        Output("live-map", "children"),
-        Output("live-map", "style"),
-        Output("live-rest", "children"),
+        Output("live-map", "id"),
         Input("live-call", "data"),
         State("live-words", "data"),
         prevent_initial_call=True,
@@ -990,34 +1074,39 @@ def register(app: Any, context: Context) -> None:
         return flask.Response(jpeg, mimetype="image/jpeg", headers={"Cache-Control": "no-store"})
 
 
-def fresh(context: Context, view: View, shown: Mapping[str, Any]) -> tuple[Any, ...]:
-    """The outputs of a refresh: only what differs from what the browser says it shows."""
+def fresh(
+    context: Context, view: View, shown: Mapping[str, Any], texts: Sequence[Mapping[str, Any]] = ()
+) -> tuple[Any, ...]:
+    """The outputs of a refresh: only what differs from what the browser says it shows.
+
+    texts: the texts of flags that stand in the page, as {live-text: number, part}; these are changed in
+    place, so that a button keeps the focus while the count beside it grows.
+    """
+    same_texts = [no_update] * len(texts)
     session_id, health = running(context)
     if session_id is None:
         gone = ended(context, shown.get("session"))
         if shown.get("notice") == "ended":
-            return (no_update,) * 10
+            return *((no_update,) * 9), same_texts, no_update
         over = {
             "state": HealthState.STOPPED.value,
             "label": wording.HEALTH[HealthState.STOPPED],
             "ended": True,
         }
         empty = (no_update,) * 7
-        return over, *empty, html.Div(gone, className="whole"), {**shown, "notice": "ended"}
+        return over, *empty, html.Div(gone, className="whole"), same_texts, {**shown, "notice": "ended"}
     now = read(context, session_id, health)
     look = f"{session_id} {now.seconds} {view} {now.health.state in READING} {len(now.markers)}"
     marks = "".join(f"{each.number}{each.kind}{each.text}" for each in now.markers)
     said = f"{now.health.state} {now.health.detail}"
     stale = now.last is None or said
     flags_now = [(each.number, each.cleared) for each in listed(now)]
-    flagged = f"{view} {now.answers} {now.names} {flags_now} {queued(now, 0)}"
-    if flags_now:
-        flagged += f" {now.seconds // FLAGS_EVERY}"
+    flagged = _short(f"{view} {now.answers} {now.names} {flags_now} {queued(now, 0)} {now.hint}")
     counts = _counts(now)
     state = {
         "session": session_id,
         "look": _short(look + marks),
-        "flags": _short(flagged),
+        "flags": flagged,
         "notice": "",
         "counts": counts,
     }
@@ -1030,11 +1119,12 @@ def fresh(context: Context, view: View, shown: Mapping[str, Any]) -> tuple[Any, 
         no_update if same else head(context, now, view),
         no_update if same else chart(now, view),
         no_update if same else count(now, view),
-        no_update if same and shown.get("flags") == state["flags"] else call(now, view),
+        no_update if same and shown.get("flags") == flagged else call(now, view),
         no_update if shown.get("counts") == counts or view.compact else looks_row(now),
         no_update if shown.get("counts") == counts or view.compact else counts_row(now),
-        no_update if shown.get("flags") == state["flags"] else flags(context, now, view),
+        no_update if shown.get("flags") == flagged else flags(context, now, view),
         no_update if shown.get("notice") == state["notice"] else screen,
+        same_texts if same or shown.get("flags") != flagged else flag_texts(now, texts),
         state,
     )
 

@@ -20,6 +20,7 @@ from classroom_monitor.records import (
     FlagKind,
     Health,
     HealthState,
+    Hint,
     Look,
     Marker,
     Presence,
@@ -126,7 +127,13 @@ class Lecture:
     watcher: FakeWatcher
     seconds: float = 0.0
 
-    def look(self, students: tuple[StudentState, ...], *flags: Flag, trend: Trend = Trend.STEADY) -> Look:
+    def look(
+        self,
+        students: tuple[StudentState, ...],
+        *flags: Flag,
+        trend: Trend = Trend.STEADY,
+        hint: Hint | None = None,
+    ) -> Look:
         """Adds one look, two seconds after the last."""
         self.seconds += 2.0
         self.clock.step(2.0)
@@ -138,6 +145,7 @@ class Lecture:
             students=students,
             mood=mood,
             flags=flags,
+            hint=hint,
         )
         self.store.add_look(self.session.id, made)
         self.store.flush()

@@ -14,6 +14,8 @@ from classroom_monitor.records import (
     Answer,
     Box,
     HealthState,
+    Hint,
+    HintKind,
     Marker,
     MarkerKind,
     Presence,
@@ -137,6 +139,32 @@ def test_never_for_this_student_hides_every_flag_of_theirs(lecture: Lecture) -> 
     assert [each.number for each in live.listed(now_of(lecture))] == [3]
     assert lecture.watcher.told == [(1, Answer.NEVER)]
     assert lecture.store.answers("lecture") == {1: Answer.NEVER}
+
+
+def test_a_pace_hint_asks_until_it_is_answered_or_old(lecture: Lecture) -> None:
+    everyone = tuple(student(n) for n in range(1, 13))
+    said = "Brow furrowed on 8 of 12 faces for 2 min. Usual for this class: 3. Slow down or check in?"
+    hint = Hint(1, lecture.seconds + 2, HintKind.SLOW_DOWN, said, lecture.seconds - 30)
+    lecture.look(everyone, hint=hint)
+
+    def shown() -> str:
+        return texts(live.flags(context_of(lecture), now_of(lecture), View()))
+
+    assert lecture.store.hints("lecture") == (hint,)
+    assert "Slow down or check in?" in shown()
+    assert "Usual for this class: 3." in shown()
+    for _ in range(140):
+        lecture.look(everyone)
+    assert "Slow down or check in?" in shown()
+    for _ in range(15):
+        lecture.look(everyone)
+    assert "Slow down or check in?" not in shown()
+    again = replace(hint, number=2, seconds=lecture.seconds + 2)
+    lecture.look(everyone, hint=again)
+    assert "Slow down or check in?" in shown()
+    lecture.store.answer_hint("lecture", 2, Answer.YES)
+    assert "Slow down or check in?" not in shown()
+    assert lecture.store.hint_answers("lecture") == {2: Answer.YES}
 
 
 def test_names_can_be_hidden_everywhere(lecture: Lecture) -> None:
