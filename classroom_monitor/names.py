@@ -108,7 +108,7 @@ class NameReader:
 def tidy(text: str) -> str:
     """A reading in common form: NFC, no control or direction marks, single spaces, at most 120 letters."""
     kept = "".join(
-        c for c in unicodedata.normalize("NFC", text) if unicodedata.category(c)[0] != "C" or c == "\t"
+        c for c in unicodedata.normalize("NFC", text) if unicodedata.category(c)[0] != "C" or c.isspace()
     )
     return " ".join(kept.split())[:120]
 
