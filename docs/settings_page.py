@@ -20,6 +20,8 @@ the file, the key and what is allowed. This page is written by `python docs/sett
     hold = 45        # or "45 s"
 """
 
+HEADING = "| setting | default | unit, range and reason |\n| --- | --- | --- |"
+
 
 def render() -> str:
     """The page as text."""
@@ -30,7 +32,7 @@ def render() -> str:
         if match := re.match(r"\[([\w.]+)\]\s*(?:# (.*))?", line):
             section = match[1]
             note = f"\n{match[2]}\n" if match[2] else ""
-            lines.append(f"\n## {section}\n{note}\n| setting | default | unit, range and reason |\n| --- | --- | --- |")
+            lines.append(f"\n## {section}\n{note}\n{HEADING}")
         elif match := re.match(r"(\w+) = ([^#]+?)\s*(?:# (.*))?$", line):
             path = f"{section}.{match[1]}"
             limits = known[path].metadata

@@ -86,8 +86,8 @@ def test_delete_is_final(
 def test_rehearse_prints_the_contracts_keys(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    asked = ["rehearse", "--no-pixels", "--script", "calm_class", "--minutes", "2", "--students", "6", "--json"]
-    assert run(monkeypatch, *asked) == 0
+    asked = ["--no-pixels", "--script", "calm_class", "--minutes", "2", "--students", "6", "--json"]
+    assert run(monkeypatch, "rehearse", *asked) == 0
     score = json.loads(capsys.readouterr().out)
     assert {"frames", "students", "minutes", "script", "seed", "valence_correlation"} <= set(score)
     assert {"valence_mae", "interval_coverage", "delay_median_s", "flags", "moments"} <= set(score)

@@ -119,7 +119,7 @@ def test_tidy_keeps_what_the_label_shows_in_a_common_form() -> None:
 
 def test_names_are_compared_without_accents_case_and_a_misread_letter() -> None:
     assert same_name("Mónica Ruiz", "monica ruiz (she/her)")
-    assert same_name("Torben Lindqvist", "Hennik Lindqvist")
+    assert same_name("Torben Lindqvist", "Torten Lindqvist")
     assert same_name("Bartholomew Fenn...", "Bartholomew Fennanova")
     assert not same_name("Anna", "Anne Marie")
     assert not same_name("Tom", "Tim")
