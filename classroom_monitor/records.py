@@ -277,7 +277,7 @@ class StudentState:
     """One student now: the smoothed reading, the own usual, and the cues above usual.
 
     usable: whether this very look counted. head_turn: degrees from usual. eyes_closed: 0..1 of what is
-    usually open. brow_furrow: 0..1 above usual. The three are known at the looks at which landmarks were read.
+    usually open. brow_furrow: 0..1 above usual. The three are known where landmarks were read.
     valence_spread: how far the student's valence usually strays from the own usual (standard deviation); None
     while valence_usual is still the class's.
     """
