@@ -12,9 +12,11 @@ ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
-def test_the_settings_page_is_that_of_the_defaults() -> None:
-    page = runpy.run_path(str(ROOT / "docs" / "settings_page.py"))
-    assert page["PAGE"].read_text(encoding="utf-8") == page["render"](), "run: python docs/settings_page.py"
+@pytest.mark.parametrize("name", ["settings.md", "codes.md"])
+def test_a_page_that_repeats_the_code_says_what_the_code_says(name: str) -> None:
+    written = runpy.run_path(str(ROOT / "docs" / "pages.py"))["PAGES"]
+    page = (ROOT / "docs" / name).read_text(encoding="utf-8")
+    assert page == written[name](), "run: python docs/pages.py"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

@@ -1,4 +1,4 @@
-"""Writes docs/settings.md from configs/default.toml: `python docs/settings_page.py`."""
+"""Writes the pages of the docs that repeat what the code says: `python docs/pages.py`."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ import re
 from pathlib import Path
 
 from classroom_monitor.settings import configs_folder, setting_paths
+from dashboard import wording
 
-PAGE = Path(__file__).parent / "settings.md"
+FOLDER = Path(__file__).parent
 
-HEAD = """# Settings
+SETTINGS_HEAD = """# Settings
 
 Every setting, its default and the reason. To change some, write only those lines into a file of your own:
 `settings.toml` in the program's configuration folder (`classroom-monitor doctor` names it), or any file given
 with `--settings FILE`. An unknown key, a wrong unit or a value out of range is refused in one line that names
-the file, the key and what is allowed. This page is written by `python docs/settings_page.py`.
+the file, the key and what is allowed. This page is written by `python docs/pages.py`.
 
     [flags]
     hold = 45        # or "45 s"
@@ -23,10 +24,17 @@ the file, the key and what is allowed. This page is written by `python docs/sett
 HEADING = "| setting | default | unit, range and reason |\n| --- | --- | --- |"
 
 
-def render() -> str:
-    """The page as text."""
+CODES_HEAD = """# Codes
+
+What the pages say when there is nothing to show, or something stands in the way: cause and next steps by code.
+This page is written by `python docs/pages.py`.
+"""
+
+
+def settings() -> str:
+    """settings.md as text, from configs/default.toml."""
     known = setting_paths()
-    lines = [HEAD]
+    lines = [SETTINGS_HEAD]
     section = ""
     for line in (configs_folder() / "default.toml").read_text(encoding="utf-8").splitlines():
         if match := re.match(r"\[([\w.]+)\]\s*(?:# (.*))?", line):
@@ -41,5 +49,21 @@ def render() -> str:
     return "\n".join(lines) + "\n"
 
 
+def codes() -> str:
+    """codes.md as text, from the states in dashboard/wording.py."""
+    states = [value for value in vars(wording).values() if isinstance(value, wording.State)]
+    lines = [CODES_HEAD]
+    for state in sorted(states, key=lambda state: state.code):
+        steps = [f"{number}. {step}. {how}." for number, (step, how) in enumerate(state.steps, 1)]
+        lines.append(
+            "\n".join([f"## {state.code}: {state.title}", "", state.cause, "", *steps]).strip() + "\n"
+        )
+    return "\n".join(lines)
+
+
+#: Every page written here, by its file.
+PAGES = {"settings.md": settings, "codes.md": codes}
+
 if __name__ == "__main__":
-    PAGE.write_text(render(), encoding="utf-8")
+    for name, render in PAGES.items():
+        (FOLDER / name).write_text(render(), encoding="utf-8")
