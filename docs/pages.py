@@ -26,7 +26,7 @@ HEADING = "| setting | default | unit, range and reason |\n| --- | --- | --- |"
 
 CODES_HEAD = """# Codes
 
-What the pages say when there is nothing to show, or something stands in the way: cause and next steps by code.
+What the pages say when nothing can be shown, or something stands in the way: cause and next steps by code.
 This page is written by `python docs/pages.py`.
 """
 

@@ -77,7 +77,7 @@ def main() -> None:
             "XDG_DATA_HOME": str(home / "data"),
             "XDG_CONFIG_HOME": str(home / "config"),
         }
-        ended = ["demo", "--speed", "0", "--minutes", "20", "--students", "16", "--no-browser", "--port", "0"]
+        ended = ["demo", "--speed", "0", "--minutes", "15", "--students", "12", "--no-browser", "--port", "0"]
         subprocess.run([*PROGRAM, *ended], check=True, env=environment)
         with running(home, "review") as address:
             take(browser, address, "/sessions", "sessions")
