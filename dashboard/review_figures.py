@@ -700,3 +700,72 @@ def _flag_note(
         "font": {"color": colours.ink, "size": 12},
     }
     return line, note
+
+
+# --- several sessions ---------------------------------------------------------------------------------------
+
+COMPARE_ROW = 150
+COMPARE_FOOT = 28
+
+
+def compare(lectures: Sequence[Lecture], colours: Palette, compact: bool) -> Figure:
+    """The mood of the class in each session, one below the other, on one scale, by minutes from the start."""
+    longest = max(lecture.length for lecture in lectures)
+    drawn_looks = [drawn(lecture.series) for lecture in lectures]
+    reach = max(figures.reach(looks) for looks in drawn_looks)
+    count = len(lectures)
+    data: list[Figure] = []
+    shapes: list[Figure] = []
+    notes: list[Figure] = []
+    layout = _layout(lectures[0], colours, compact, (0, longest))
+    margin = MARGIN[compact]
+    for row, (lecture, looks) in enumerate(zip(lectures, drawn_looks, strict=True)):
+        axis = "" if row == 0 else str(row + 1)
+        bottom = 1 - (row + 1) / count
+        top = bottom + 0.78 / count
+        layout[f"yaxis{axis}"] = {
+            "domain": [bottom, top],
+            "range": [-reach, reach],
+            "showticklabels": False,
+            "fixedrange": True,
+            "anchor": "x",
+        }
+        data += figures.ribbon(looks, colours, yaxis=f"y{axis}")
+        data += figures.line(looks, colours, LINE, yaxis=f"y{axis}")
+        shapes.append(_level(f"y{axis}", 0, colours))
+        for text, value in (("pleasant", 0.4), ("neutral", 0.0), ("unpleasant", -0.4)):
+            at = bottom + (value + reach) / (2 * reach) * (top - bottom)
+            notes.append(_margin_note(text, at, 0, colours.ink2, margin))
+        title = wording.plotly_text(words.title_of(lecture.session), 30 if compact else 60)
+        notes.append(
+            {
+                "text": title if compact else f"{title} · {words.when(lecture.session)}",
+                "xref": "paper",
+                "yref": "paper",
+                "x": 0,
+                "y": top,
+                "xanchor": "left",
+                "yanchor": "bottom",
+                "yshift": 4,
+                "showarrow": False,
+                "font": {"color": colours.ink, "size": 12, "weight": 500},
+            }
+        )
+    step = next((each for each in (300, 600, 900, 1800) if longest / each <= (5 if compact else 10)), 3600)
+    at_minutes = list(range(0, int(longest) + 1, step))
+    layout["xaxis"] |= {
+        "anchor": f"y{count}" if count > 1 else "y",
+        "tickvals": at_minutes,
+        "ticktext": [f"{each // 60} min" for each in at_minutes],
+        "showspikes": False,
+        "fixedrange": True,
+    }
+    layout |= {
+        "height": COMPARE_ROW * count + COMPARE_FOOT,
+        "margin": {"l": margin, "r": RIGHT, "t": 0, "b": COMPARE_FOOT, "pad": 0},
+        "shapes": shapes,
+        "annotations": notes,
+        "dragmode": False,
+        "hovermode": False,
+    }
+    return {"data": data, "layout": layout}

@@ -431,3 +431,41 @@ def student_sentence(change: float | None, start: str, end: str, class_change: f
     if class_change * change > 0 and abs(class_change) > abs(change) / 2:
         return f"{said} The class as a whole moved the same way."
     return f"{said} The class as a whole moved less."
+
+
+# --- compare ------------------------------------------------------------------------------------------------
+
+COMPARE_TITLE = "Compare sessions"
+COMPARE_LEAD = "The class as a whole, aligned by minutes from the start. Single students are not compared."
+COMPARE_FIELD = "Two to four sessions"
+COMPARE_MORE = "Choose at least two sessions."
+COMPARE_CHART = "Mood of the class in each session, one below the other, on one scale."
+COMPARE_LEGEND = "One scale for all. Minutes from the start of each session."
+COMPARE_COLUMNS = ("Session", "When", "Length", "Middle (90 % interval)", "Faces seen", "Against the first")
+NO_CLEAR_DIFFERENCE = "no clear difference"
+FIRST = "the first"
+BY_TEN = "By ten minutes"
+
+
+def compared(change: float | None, interval: float) -> str:
+    """How a session's middle differs from the first's. interval: half the combined 90 % interval."""
+    if change is None:
+        return TOO_FEW
+    if abs(change) <= interval:
+        return NO_CLEAR_DIFFERENCE
+    word = "more" if change > 0 else "less"
+    return f"{word} pleasant by {abs(change):.2f} (± {interval:.2f})"
+
+
+def compare_sentence(told: Sequence[str]) -> str:
+    """The headline over all sessions. told: what `compared` said of each but the first."""
+    if all(each in (NO_CLEAR_DIFFERENCE, TOO_FEW) for each in told):
+        return "No clear difference between these sessions."
+    clear = sum(each not in (NO_CLEAR_DIFFERENCE, TOO_FEW) for each in told)
+    who = "One differs" if clear == 1 else f"{clear} differ"
+    return f"{who} from the first by more than the combined interval."
+
+
+def share_seen(share: float) -> str:
+    """`88 % of the students seen`."""
+    return f"{wording.percent(share)} of the students seen"

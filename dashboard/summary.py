@@ -428,3 +428,23 @@ def student_stretch(series: StudentSeries, error: float) -> tuple[float, float, 
             if sides[part.start] and end - start >= 60:
                 found.append((start, end, float(np.mean(series.away[here]))))
     return max(found, key=lambda each: each[1] - each[0], default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """A whole session, for comparing: its middle, half of its 90 % interval, the share of students seen."""
+
+    middle: float | None
+    half: float
+    seen: float
+
+
+def level(series: Series) -> Level:
+    """The middle of a session. Its interval is that of one look, and is not narrowed by the number of looks.
+
+    What makes the readings of a class uncertain (light, cameras, who is there) lasts through a session.
+    """
+    half = (series.high - series.low)[~series.few] / 2
+    known = half[np.isfinite(half)]
+    seen = series.seen.sum() / max(1.0, float(series.expected.sum())) if len(series) else 0.0
+    return Level(middle(series), float(known.mean()) if len(known) else 0.0, float(seen))

@@ -3,6 +3,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import random
+import re
 import signal
 import sqlite3
 import stat
@@ -679,3 +680,12 @@ def test_times_keep_their_order_when_the_wall_clock_jumps(clock: SteppedClock) -
     looks = store.class_looks("lecture")
     assert looks["seconds"].tolist() == [0, 1, 2, 3]
     assert looks["time_utc"].iloc[2] == pd.Timestamp(START.astimezone(UTC)) + pd.Timedelta(seconds=2 - 3600)
+
+
+def test_the_page_of_what_is_stored_lists_every_column() -> None:
+    page = (Path(__file__).parent.parent / "docs" / "stored.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| \w+ \| (.+) \|$", page, re.MULTILINE)
+    listed = {table: re.findall(r"`(\w+)`", columns) for table, columns in rows}
+    assert listed == {
+        table.name: [column.name for column in table.c] for table in schema.metadata.sorted_tables
+    }
