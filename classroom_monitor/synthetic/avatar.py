@@ -497,8 +497,22 @@ class _Sight:
     cover: Floats
 
 
+#: Surfaces are kept in steps of 1/30000 of a unit, which halves their memory.
+_PACK: Final = 30000.0
+
+
+def _pack(rho: Floats) -> NDArray[np.uint16]:
+    return np.asarray(np.clip(np.rint(rho * _PACK), 0, 65535), np.uint16)
+
+
 def _cast(
-    rho: Floats, per_unit: float, xs: Floats, ys: Floats, yaw: float, pitch: float, far: bool = False
+    rho: NDArray[np.uint16],
+    per_unit: float,
+    xs: Floats,
+    ys: Floats,
+    yaw: float,
+    pitch: float,
+    far: bool = False,
 ) -> _Sight:
     """Rays onto a surface from pixels at xs [w], ys [h] (units); far: onto its far inside."""
     a, p = math.radians(yaw), math.radians(pitch)
@@ -517,7 +531,8 @@ def _cast(
         angle = np.mod(angle + math.pi, 2 * math.pi) - math.pi
         map_x = (angle * _FRONT + _X_MAX) * np.float32(per_unit) - 0.5
         map_y = (inner_y - _Y_MIN) * np.float32(per_unit) - 0.5
-        reach = cv2.remap(rho, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        found = cv2.remap(rho, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        reach = found.astype(np.float32) * np.float32(1 / _PACK)
         depth = sign * np.sqrt(np.maximum(reach * reach - x * x, 0))
         z = (depth - y * sin_p) / cos_p
     cover = np.clip((reach - np.abs(x)) / pixel + 0.5, 0, 1) * np.clip(reach * 12 - 0.5, 0, 1)
@@ -615,11 +630,11 @@ def _skin(look: Appearance, per_unit: float, hair_cover: Floats) -> Floats:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Shell:
-    """Hair, or a covering, around the head: map of rho, coverage 0..1 and colour."""
+    """Hair, or a covering, around the head: packed map of rho, coverage 0..255 and colour."""
 
-    rho: Floats
-    cover: Floats
-    color: Floats
+    rho: NDArray[np.uint16]
+    cover: NDArray[np.uint8]
+    color: Image
     gloss: float
 
 
@@ -658,8 +673,8 @@ _THICKNESS: Final = {
 }
 
 
-def _shell(look: Appearance, rho: Floats, per_unit: float) -> _Shell | None:
-    """The hair or covering over a head whose rho is given (jaw closed)."""
+def _shell(look: Appearance, per_unit: float) -> _Shell | None:
+    """The hair or covering of a head."""
     rng = np.random.default_rng(look.seed + 1)
     x, y = _grid(per_unit)
     h, w = x.shape
@@ -710,8 +725,7 @@ def _shell(look: Appearance, rho: Floats, per_unit: float) -> _Shell | None:
             cuff = _smooth(0.02, -0.01, np.abs(y - edge + 0.13) - 0.13)
             shell = shell * (1 + 0.008 * np.sin(x * 62) + 0.045 * cuff)
             color = color * (1 + knit - 0.10 * np.exp(-np.square((y - edge + 0.27) / 0.02)))[..., None]
-        color = np.asarray(np.clip(color, 0, 255), np.float32)
-        return _Shell(np.asarray(shell, np.float32), cover, color, 0.05)
+        return _kept(shell, cover, color, 0.05)
     points, heights = _HAIRLINES[style]
     line = np.interp(across, points, heights)
     rough = {"buzz": 0.012, "curly": 0.05}.get(style, 0.035)
@@ -738,10 +752,15 @@ def _shell(look: Appearance, rho: Floats, per_unit: float) -> _Shell | None:
     band = np.exp(-np.square((y + 0.62 + 0.05 * strands) / 0.16)) * (0.35 if style != "curly" else 0.1)
     light = np.clip(0.86 + 0.20 * strands + band, 0.35, 1.7)
     light = light * (1 - 0.25 * _smooth(0.2, 1.2, y))
-    color = np.asarray(
-        np.clip(_rgb(look.hair) * light[..., None] + (6 * band)[..., None], 0, 255), np.float32
+    color = _rgb(look.hair) * light[..., None] + (6 * band)[..., None]
+    return _kept(shell, cover, color, 0.10 if style != "curly" else 0.03)
+
+
+def _kept(rho: Floats, cover: Floats, color: Floats, gloss: float) -> _Shell:
+    """A shell in the form that takes little memory."""
+    return _Shell(
+        _pack(rho), (cover * 255 + 0.5).astype(np.uint8), np.clip(color, 0, 255).astype(np.uint8), gloss
     )
-    return _Shell(np.asarray(shell, np.float32), cover, color, 0.10 if style != "curly" else 0.03)
 
 
 # --- What moves in a face -------------------------------------------------------------------------------
@@ -1191,31 +1210,29 @@ class Avatar:
 
     def _base_skin(self) -> Image:
         def make() -> Image:
-            rho = self._skull(0.0)
             shell = self._shell()
             x, _ = _grid(self._tex)
             cover = np.zeros(x.shape, np.float32)
             if shell is not None:
-                cover = np.asarray(
-                    cv2.resize(shell.cover, x.shape[::-1], interpolation=cv2.INTER_LINEAR), np.float32
+                cover = cv2.resize(shell.cover, x.shape[::-1], interpolation=cv2.INTER_LINEAR) / np.float32(
+                    255
                 )
-            del rho
             return _skin(self.look, self._tex, cover).astype(np.uint8)
 
         made: Image = self._cache.get((self._key, "skin"), make, lambda a: a.nbytes)
         return made
 
-    def _skull(self, jaw: float) -> Floats:
-        made: Floats = self._cache.get(
-            (self._key, "skull", jaw), lambda: _skull(self.look, _RHO, jaw), lambda a: a.nbytes
+    def _skull(self, jaw: float) -> NDArray[np.uint16]:
+        made: NDArray[np.uint16] = self._cache.get(
+            (self._key, "skull", jaw), lambda: _pack(_skull(self.look, _RHO, jaw)), lambda a: a.nbytes
         )
         return made
 
     def _shell(self) -> _Shell | None:
         made: _Shell | None = self._cache.get(
             (self._key, "shell"),
-            lambda: _shell(self.look, self._skull(0.0), max(_RHO, min(110.0, self._unit * 1.4))),
-            lambda s: 1 if s is None else s.rho.nbytes * 5,
+            lambda: _shell(self.look, max(_RHO, min(110.0, self._unit * 1.4))),
+            lambda s: 1 if s is None else s.rho.nbytes * 3,
         )
         return made
 
@@ -1247,7 +1264,7 @@ class Avatar:
         if shell is not None:
             cells = shell.rho.shape[0] / (_Y_MAX - _Y_MIN)
             near = _cast(shell.rho, cells, xs, ys, yaw, pitch)
-            on = cv2.remap(shell.cover, near.map_x, near.map_y, cv2.INTER_LINEAR) * near.cover
+            on = cv2.remap(shell.cover, near.map_x, near.map_y, cv2.INTER_LINEAR) * (near.cover / 255)
             hidden = np.full((h, w), -9, np.float32)
             hidden[low:high, left:right] = np.where(sight.cover > 0.5, sight.z, -9)
             on = np.where(near.z < hidden - 0.02, 0, on).astype(np.float32)
@@ -1256,7 +1273,7 @@ class Avatar:
             front = _premultiplied(np.clip(color * light, 0, 255), on)
             front_cover = (on * 255 + 0.5).astype(np.uint8)
             far = _cast(shell.rho, cells, xs, ys, yaw, pitch, far=True)
-            back = cv2.remap(shell.cover, far.map_x, far.map_y, cv2.INTER_LINEAR) * far.cover
+            back = cv2.remap(shell.cover, far.map_x, far.map_y, cv2.INTER_LINEAR) * (far.cover / 255)
             inner = cv2.remap(shell.color, far.map_x, far.map_y, cv2.INTER_LINEAR) * np.float32(0.42)
             neck, neck_cover = behind, behind_cover
             hair = _premultiplied(inner, np.asarray(back, np.float32))
@@ -1338,7 +1355,7 @@ class Avatar:
         hollow = np.exp(
             -np.square((np.sqrt(((x + 0.01) / wide) ** 2 + ((y + 0.01) / 0.17) ** 2) - 0.35) / 0.28)
         )
-        light = (0.84 + 0.10 * side * look.light) * (1 - 0.34 * hollow)
+        light = (0.84 + 0.10 * side * look.light) * (1 - 0.20 * hollow)
         color = np.stack([look.skin[c] * look.exposure * light**power for c, power in enumerate(_WARM)], 2)
         fresh = _premultiplied(np.clip(color, 0, 255), on)
         rest = cv2.cvtColor(cv2.bitwise_not((on * 255).astype(np.uint8)), cv2.COLOR_GRAY2RGB)
@@ -1486,7 +1503,7 @@ def backdrop(look: Appearance, w: int, h: int) -> Floats:
                 if rng.random() < 0.12:
                     at += float(rng.uniform(0.04, 0.14))
                     continue
-                spine = _rgb(rng.integers(40, 200, 3)) * 0.55 + 0.45 * _rgb((150, 120, 95))
+                spine = _rgb(rng.integers(40, 190, 3)) * 0.38 + 0.62 * _rgb((138, 112, 92))
                 spine = spine * float(rng.uniform(0.6, 1.1))
                 block(at, floor - tall, at + thick, floor - 0.012, spine)
                 block(at, floor - tall, at + 0.006, floor - 0.012, spine * 1.25, 0.7)

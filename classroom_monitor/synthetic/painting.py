@@ -435,7 +435,7 @@ class Painter:
 
     def _make_label(self, face: Face, h: int, w: int) -> tuple[Image, NDArray[np.uint8]]:
         """The label's colour and coverage, drawn over nothing."""
-        lh = max(13, round(h * self.theme.label_height))
+        lh = max(13, min(round(h * self.theme.label_height), self.px(36)))
         size = max(9, round(lh * (0.70 if self.theme.label != "plain" else 0.82)))
         icon = round(lh * 0.95) if face.muted and self.theme.label != "plain" else round(lh * 0.30)
         name = shorten(face.name, size, w - icon - round(lh * 0.9))

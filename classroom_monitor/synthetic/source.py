@@ -33,7 +33,7 @@ NAMES: Final = (
     ),
 )  # fmt: skip
 #: Bytes of pictures and surfaces kept: enough for a page of 49 at 1920x1080.
-_MEMORY: Final = 192 << 20
+_MEMORY: Final = 112 << 20
 
 
 @dataclass(frozen=True, slots=True)
