@@ -468,6 +468,12 @@ def _centred(image: Image, tile: Tile) -> Label | None:
     if not lines:
         return None
     longest = max(lines, key=lambda line: line.glyphs)
+    band = strip.ink[max(0, round(longest.base - longest.caps)) : round(longest.base) + 1].max(axis=0)
+    inked = np.flatnonzero(band > strip.text)
+    for column in inked[inked >= longest.right]:  # the dots of a cut name are lower than letters
+        if column - longest.right > GAP * longest.caps:
+            break
+        longest = replace(longest, right=float(column) + 1)
     return _label(image, strip, replace(longest, centred=True))
 
 
