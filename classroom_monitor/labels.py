@@ -42,8 +42,8 @@ MAX_COLUMNS = 420
 COLOURED = 0.45
 PALE = 0.25
 BRIGHT = 110
-# Where fewer of the tiles with video show a line, the call shows no labels: it is the video that looks like text
-# (0 to 30 % of the tiles), while true labels are found on 95 % and more.
+# Where fewer of the tiles with video show a line, the call shows no labels: it is the video that looks like
+# text (0 to 30 % of the tiles), while true labels are found on 95 % and more.
 LABELLED = 0.45
 # Columns over which the ink is compared with its surroundings.
 BAND = 19
@@ -360,23 +360,22 @@ def _extent(strip: _Strip, found: list[_Line], base: float, caps: float) -> _Lin
     left = float(begins[first])
     if left > limit:
         return None
-    last = first
-    for k in range(first + 1, len(begins)):
-        begin, end = int(begins[k]), int(ends[k])
-        if begin - ends[last] > GAP * caps:
+    right = reach = float(ends[first])
+    for begin, end in zip(begins[first + 1 :], ends[first + 1 :], strict=True):
+        if begin - reach > GAP * caps:
             break
         group = strip.ink[:, begin:end]
         if _crosses(group, base, caps):
-            if end - begin > 0.4 * caps:
+            if end - begin > 0.6 * caps:
                 break
-            continue  # a stroke of the video, or a `|`
-        if not _clean(group, base, caps) and _box_ends(strip, int(ends[last]), begin, base, caps):
+            reach = float(end)  # a stroke of the video, or a `|`
+            continue
+        if not _clean(group, base, caps) and _box_ends(strip, int(reach), int(begin), base, caps):
             break
-        last = k
-    right = float(ends[last])
+        right = reach = float(end)
     if right - left < 0.9 * caps:
         return None
-    return _Line(left, right, base, caps, last - first + 1)
+    return _Line(left, right, base, caps, max(1, int((right - left) / caps)))
 
 
 def _microphone(strip: _Strip, rows: slice, caps: float, limit: float) -> int:
