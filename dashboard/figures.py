@@ -8,6 +8,7 @@ third of their size as text. Times on the axis are seconds of the session; the t
 from __future__ import annotations
 
 import base64
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -216,8 +217,15 @@ def ticks(
     return places, labels
 
 
-def mark(marker: Marker, colours: Palette, bottom: float) -> tuple[list[Figure], list[Figure]]:
-    """The teacher's mark: a solid pennant that hangs from the top edge, as shapes and annotations."""
+def mark(
+    marker: Marker, colours: Palette, bottom: float, longest: int = 24, left: bool = False
+) -> tuple[list[Figure], list[Figure]]:
+    """The teacher's mark: a solid pennant that hangs from the top edge, as shapes and annotations.
+
+    bottom: where its pole ends, as a share of the height. longest: characters that its text may have; below 3
+    it has none. left: it flies to the left, where there is no room on the right.
+    """
+    side = -1 if left else 1
     shapes = [
         {
             "type": "line",
@@ -235,21 +243,23 @@ def mark(marker: Marker, colours: Palette, bottom: float) -> tuple[list[Figure],
             "xanchor": marker.seconds,
             "yanchor": 1,
             "yref": "paper",
-            "path": "M0,0H11L8,-4.5L11,-9H0Z",
+            "path": f"M0,0H{11 * side}L{8 * side},-4.5L{11 * side},-9H0Z",
             "fillcolor": colours.ink,
             "line": {"width": 0},
         },
     ]
-    text = marker.text or wording.MARKERS[marker.kind]
+    if longest < 3:
+        return shapes, []
+    text = marker.text or wording.MARK_LABELS[marker.kind]
     note = {
         "x": marker.seconds,
         "y": 1,
         "yref": "paper",
-        "xanchor": "left",
+        "xanchor": "right" if left else "left",
         "yanchor": "top",
-        "xshift": 14,
+        "xshift": 14 * side,
         "yshift": 4,
-        "text": wording.plotly_text(text, 24),
+        "text": wording.plotly_text(text, longest),
         "showarrow": False,
         "font": {"color": colours.ink, "weight": 500},
     }
@@ -321,16 +331,19 @@ def live_line(
     for at in (-0.4, 0.4):
         rule = {**_zero(colours, at), "line": {"color": colours.hair, "width": 1}}
         shapes.append(rule)
-    for marker in markers:
-        if start <= marker.seconds <= end:
-            drawn, words = mark(marker, colours, foot)
-            shapes += drawn
-            notes += words
+    shown = [each for each in markers if start <= each.seconds <= end]
+    for marker, following in itertools.zip_longest(shown, shown[1:]):
+        left = following is None and end - marker.seconds < 90
+        room = end - marker.seconds if following is None else following.seconds - marker.seconds
+        # About 1.2 px a second, 7 px a character, 18 px for the pennant.
+        drawn, words = mark(marker, colours, foot, 24 if left else min(24, int((1.2 * room - 18) / 7)), left)
+        shapes += drawn
+        notes += words
     outside = {"xanchor": "left", "x": 0, "xshift": -94}
     for at, name, sign in ((0.4, "pleasant", "●"), (0.0, "neutral", "▬"), (-0.4, "unpleasant", "◆")):
         coloured = f'<span style="color:{getattr(colours, name)}">{sign}</span> {name}'
         notes.append({**_note(coloured, **outside, y=at), "yref": "y", "yanchor": "middle"})
-    last = {"x": 1, "xanchor": "right", "xshift": 4, "y": 0, "yanchor": "top", "yshift": -4}
+    last = {"x": 1, "xanchor": "right", "xshift": 4, "y": 0, "yanchor": "top", "yshift": 0}
     notes.append(_note(wording.NOW, **last, font={"color": colours.ink, "weight": 500}))
     notes.append(_note(wording.FACES_SEEN, **outside, y=top / 2, yanchor="bottom", yshift=-3))
     half = _note(wording.half(expected), **outside, y=top / 2, yanchor="top", yshift=1)

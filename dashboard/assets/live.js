@@ -78,30 +78,55 @@
     next.src = "/picture.jpg?look=" + Math.round(last.look || 0);
   }
 
-  function part(type, props, space) {
-    return { type: type, namespace: space || "dash_html_components", props: props };
+  // Tiles are kept from look to look and changed in place, so that the focus stays where it is.
+  function empty() {
+    var tile = document.createElement("a");
+    ["icon", "name cut", "last"].forEach(function (name) {
+      tile.appendChild(document.createElement("span")).className = name;
+    });
+    tile.children[1].dir = "auto";
+    return tile;
   }
 
-  function tile(entry, session) {
+  function fill(tile, entry) {
     var student = entry[0], name = entry[1], kind = entry[2], ring = entry[3];
     var seen = kind === "pleasant" || kind === "neutral" || kind === "unpleasant";
-    var style = seen ? { "--p": entry[4], "--n": entry[5], "--u": entry[6] } : {};
-    if (entry.length > 8) {
-      style.gridColumn = entry[7] + 1 + " / span 2";
-      style.gridRow = String(entry[8] + 1);
+    var word = words["is_" + kind];
+    var style = seen ? "--p:" + entry[4] + ";--n:" + entry[5] + ";--u:" + entry[6] + ";" : "";
+    if (entry.length > 8) style += "grid-column:" + (entry[7] + 1) + " / span 2;grid-row:" + (entry[8] + 1);
+    var now = {
+      "class": "tile " + (seen ? "seen " : "out ") + kind + (ring ? " ring" : ""),
+      href: words.student.replace("{n}", student),
+      title: name + ": " + word,
+      style: style
+    };
+    Object.keys(now).forEach(function (key) {
+      if (tile.getAttribute(key) !== now[key]) tile.setAttribute(key, now[key]);
+    });
+    tile.children[0].className = "icon i-" + kind.replace(/_/g, "-") + (seen ? " " + kind : "");
+    if (tile.children[1].textContent !== name) tile.children[1].textContent = name;
+    var end = tile.children[2];
+    if (seen && end.className !== "mix") {
+      end.className = "mix";
+      end.replaceChildren(document.createElement("i"), document.createElement("i"), document.createElement("i"));
+    } else if (!seen && (end.className !== "word cut" || end.textContent !== word)) {
+      end.className = "word cut";
+      end.textContent = word;
     }
-    return part("Link", {
-      href: session.replace("{n}", student),
-      className: "tile " + (seen ? "seen " : "out ") + kind + (ring ? " ring" : ""),
-      style: style,
-      title: name + ": " + words["is_" + kind],
-      children: [
-        part("Span", { className: "icon i-" + kind.replace(/_/g, "-") + (seen ? " " + kind : "") }),
-        part("Span", { className: "name cut", children: name, dir: "auto" }),
-        seen ? part("Span", { className: "mix", children: [part("I", {}), part("I", {}), part("I", {})] })
-          : part("Span", { className: "word cut", children: words["is_" + kind] })
-      ]
-    }, "dash_core_components");
+  }
+
+  function draw(id, entries) {
+    var box = element(id);
+    if (!box) return;
+    var kept = box.tiles || {}, next = {};
+    entries.forEach(function (entry, place) {
+      var tile = kept[entry[0]] || empty();
+      next[entry[0]] = tile;
+      fill(tile, entry);
+      if (box.children[place] !== tile) box.insertBefore(tile, box.children[place] || null);
+    });
+    while (box.children.length > entries.length) box.lastChild.remove();
+    box.tiles = next;
   }
 
   window.dash_clientside = Object.assign({}, window.dash_clientside);
@@ -120,9 +145,11 @@
     },
     call: function (call, said) {
       words = said || words;
-      if (!call || !call.tiles) return [[], {}, []];
-      var one = function (entry) { return tile(entry, words.student); };
-      return [call.tiles.map(one), { "--columns": call.columns + 1 }, call.rest.map(one)];
+      draw("live-map", (call && call.tiles) || []);
+      draw("live-rest", (call && call.rest) || []);
+      var map = element("live-map");
+      if (map && call && call.columns) map.style.setProperty("--columns", call.columns + 1);
+      return window.dash_clientside.no_update;
     }
   });
 
