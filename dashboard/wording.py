@@ -352,7 +352,7 @@ def minutes_in(minutes: int) -> str:
 
 # --- navigation ---------------------------------------------------------------------------------------------
 
-NAVIGATION = (("/", "Live"), ("/sessions", "Sessions"), ("/try", "Try a picture"), ("/settings", "Settings"))
+NAVIGATION = (("/", "Live"), ("/sessions", "Sessions"), ("/settings", "Settings"))
 NOTHING_LEAVES = "Nothing leaves this computer."
 
 
@@ -672,6 +672,21 @@ def notice_paragraphs(keep_days: int) -> tuple[tuple[str, str], ...]:
 def student_notice(keep_days: int) -> str:
     """The text that a teacher can copy into the chat."""
     return STUDENT_NOTICE.replace("{days}", str(keep_days))
+
+
+# --- settings ------------------------------------------------------------------------------------------------
+
+SETTINGS_TITLE = "Settings"
+SETTINGS_LEAD = (
+    "A session keeps the settings that it began with. To change one, write its section and line into the file "
+    "below and start the program again; to reset it, delete the line."
+)
+SETTINGS_COLUMNS = ("Setting", "Now", "Default", "Allowed", "What it changes")
+ON = "true"
+OFF = "false"
+OR = " or "
+EMPTY = "empty"
+ANY_TEXT = "any text"
 
 
 # --- text for Plotly ----------------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ from classroom_monitor.records import (
 )
 from dashboard import parts, wording
 from dashboard.context import Context
-from dashboard.pages import live
+from dashboard.pages import live, sessions
 
 PATH = "/"
 TITLE = wording.START_TITLE
@@ -44,9 +44,7 @@ ASKED = "asked"
 def layout(context: Context, notice: str = "", **_values: str) -> Any:
     """What stands at `/`. notice: `again` to read the legal notice once more."""
     if context.watcher is None:
-        return parts.state_page(
-            context, wording.NO_SESSION, parts.link(wording.SESSIONS, "/sessions", className="btn large main")
-        )
+        return sessions.layout(context)
     session_id, _health = live.running(context)
     if session_id is not None:
         return live.layout(context)
