@@ -25,6 +25,9 @@ ALONG = 15
 #: Pixels of the neighbourhood whose mean strength is what a line there would be covered by chance.
 AROUND = 41
 
+#: Where nearly everything is edge, as in noise, no line can stand out more than this allows.
+LEAST_ROOM = 0.3
+
 #: Levels of difference at which an edge begins, and at which it is certain.
 FAINT, CERTAIN = 2.0, 8.0
 
@@ -69,10 +72,11 @@ def _strength(image: Image, widen: int, upright: bool) -> Array:
     # Line x: the mean of pixels x and x + 1 against that of x - 2 and x - 1.
     step = np.array([-0.5, -0.5, 0.5, 0.5], np.float32)
     mean = np.full(ALONG, 1 / ALONG, np.float32)
-    kernels, anchor = ((step, mean), (2, -1)) if upright else ((mean, step), (-1, 2))
-    steps = cv2.split(
-        cv2.sepFilter2D(image, cv2.CV_32F, *kernels, anchor=anchor, borderType=cv2.BORDER_REPLICATE)
+    across, along, anchor = (step, mean, (2, -1)) if upright else (mean, step, (-1, 2))
+    filtered = cv2.sepFilter2D(
+        image, cv2.CV_32F, across, along, anchor=anchor, borderType=cv2.BORDER_REPLICATE
     )
+    steps = cv2.split(filtered)
     up = cv2.max(cv2.max(steps[0], steps[1]), steps[2])
     down = -cv2.min(cv2.min(steps[0], steps[1]), steps[2])
     near, wide = ((1, 7), (1, widen)) if upright else ((7, 1), (widen, 1))
@@ -84,5 +88,5 @@ def _strength(image: Image, widen: int, upright: bool) -> Array:
     border = strength if upright else strength.T
     border[:, :2] = border[:, -1:] = 0
     strength = cv2.dilate(strength, np.ones(wide, np.uint8))
-    chance = cv2.min(cv2.blur(strength, (AROUND, AROUND), borderType=cv2.BORDER_REFLECT_101), 0.8)
-    return np.asarray((strength - chance) / (1 - chance), np.float32)
+    chance = cv2.blur(strength, (AROUND, AROUND), borderType=cv2.BORDER_REFLECT_101)
+    return np.asarray((strength - chance) / cv2.max(1 - chance, LEAST_ROOM), np.float32)

@@ -27,12 +27,21 @@ ENOUGH, SMALL = 0.38, 1.5
 #: A line covered less than this speaks against standing there: else more lines would always win.
 NEEDED = 0.3
 
-#: Gaps of fewer pixels are seams: one line, not two.
-SEAM = 2.0
+#: The two sides of a gap of fewer pixels are seen as one line, since edges are widened.
+SEAM = 2 * STRIDE + 1
+
+#: What a tile that only shows a name in its middle counts at least, above what is enough.
+NAMED = 0.1
+
+#: Mean cover of a line through all tiles from which they are the fields of a table.
+STRIPED = 0.75
+
+#: Mean cover of the sides that a layout needs, and that one of two or three tiles needs.
+COVER, COVER_FEW = 0.5, 0.7
 
 #: An outer row or column needs so much cover of its sides, apart from those of its neighbours.
-#: More where there is nothing in them.
-OWN, OWN_BLANK = 0.45, 0.8
+#: More where there is nothing in them, less where they end with the picture.
+OWN, OWN_BLANK, OWN_CUT = 0.45, 0.8, 0.25
 
 #: Levels from which a pixel is near-white, and within 3 x 3 pixels from which something is there.
 WHITE, BUSY = 225, 14
@@ -121,7 +130,7 @@ class SlotScores:
             top, left = self.pad + y0 + y, self.pad + x0 + x
             sums = self._phases[which][top % STRIDE][left % STRIDE]
             top, left = top // STRIDE, left // STRIDE
-            return sums[top : top + rows, left : left + columns]
+            return np.asarray(sums[top : top + rows, left : left + columns])
 
         tall = (np.minimum(ys + h, height) - np.maximum(ys, 0)).astype(np.float32)[:, None]
         long = (np.minimum(xs + w, width) - np.maximum(xs, 0)).astype(np.float32)[None]
@@ -153,10 +162,10 @@ class SlotScores:
         long = np.maximum(np.minimum(right, width) - np.maximum(x, 0), 1)
 
         def vertical(at: Array) -> Array:
-            return (self._down(at, bottom) - self._down(at, y)) / tall
+            return np.asarray((self._down(at, bottom) - self._down(at, y)) / tall)
 
         def horizontal(at: Array, x: Array = x, right: Array = right, long: Array = long) -> Array:
-            return (self._along(right, at) - self._along(x, at)) / long
+            return np.asarray((self._along(right, at) - self._along(x, at)) / long)
 
         sides = (vertical(x), vertical(right), horizontal(y), horizontal(bottom))
         score = _score(sides, hidden)
@@ -183,7 +192,7 @@ class SlotScores:
         ends = (top > 2).astype(np.float32) + (top + h < height - 2)
         tall = np.clip(np.minimum(top + h, height) - np.maximum(top, 0), 0, None)
         long = np.clip(np.minimum(left + w, width) - np.maximum(left, 0), 0, None)
-        return (0.5 * (tall * sides + long * ends)).astype(np.float32)
+        return np.asarray(0.5 * (tall * sides + long * ends), np.float32)
 
     def sides(self, corners: Array) -> tuple[Array, Array]:
         """Cover of the four sides of slots (left, top, right, bottom, [N, 4]) and their visible lengths.
@@ -211,10 +220,34 @@ class SlotScores:
         return cover.astype(np.float32), length.astype(np.float32)
 
     def _down(self, x: Array, y: Array) -> Array:
-        return self._vertical[y + self.pad, x + self.pad]
+        return np.asarray(self._vertical[y + self.pad, x + self.pad])
 
     def _along(self, x: Array, y: Array) -> Array:
-        return self._horizontal[y + self.pad, x + self.pad]
+        return np.asarray(self._horizontal[y + self.pad, x + self.pad])
+
+    def named(self, left: Array, top: Array, w: float, h: float) -> Array:
+        """Whether slots of one size at these corners show a line in the middle, and nothing around."""
+
+        def share(x0: float, y0: float, x1: float, y1: float) -> Array:
+            edges = (left + x0 * w, top + y0 * h, left + x1 * w, top + y1 * h)
+            return _share(self._busy, *(np.rint(edge).astype(np.int64) for edge in edges))
+
+        around = np.maximum(share(0.05, 0.08, 0.95, 0.34), share(0.05, 0.66, 0.95, 0.8))
+        sides = np.maximum(share(0.04, 0.34, 0.1, 0.66), share(0.9, 0.34, 0.96, 0.66))
+        return np.asarray((share(0.2, 0.4, 0.8, 0.6) > 0.01) & (np.maximum(around, sides) < 0.002))
+
+    def whole(self, corners: Array) -> Array:
+        """Whether slots given by left, top, right, bottom lie in the picture, nearly; bool [N]."""
+        left, top, right, bottom = corners.T
+        spare = 0.04 * (right - left)
+        inside = (left >= -spare) & (top >= -spare)
+        return np.asarray(
+            inside & (right <= self.edges.width + spare) & (bottom <= self.edges.height + spare)
+        )
+
+    def white(self, corners: Array) -> Array:
+        """Share of near-white pixels in slots given by left, top, right, bottom; float [N]."""
+        return _share(self._white, *np.rint(corners).astype(np.int64).T)
 
     def blank(self, corners: Array) -> Array:
         """Whether there is nothing inside slots given by left, top, right, bottom; bool [N]."""
@@ -261,7 +294,7 @@ def _score(sides: tuple[Array, ...], hidden: tuple[Array, ...]) -> Array:
     total *= 0.2
     out = hidden[0].astype(np.float32) + hidden[1] + hidden[2] + hidden[3]
     total -= 0.04 * out
-    return np.where(out > 2.5, np.float32(0), total)
+    return np.asarray(np.where(out > 2.5, np.float32(0), total))
 
 
 def candidates(scores: SlotScores, least: int, most: int, aspect: float = WIDE) -> list[Layout]:
@@ -317,32 +350,61 @@ def _peaks(score: Array, enough: float, half_w: int, half_h: int) -> Iterator[tu
         left[max(0, y - half_h) : y + half_h + 1, max(0, x - half_w) : x + half_w + 1] = 0
 
 
+def striped(scores: SlotScores, layout: Layout) -> bool:
+    """Whether lines run through the tiles at one and the same place in most, as in a table or a board."""
+    left, top, right, bottom = layout.corners().T
+    for share in np.linspace(0.08, 0.92, 57):
+        x, y = left + share * layout.w, top + share * layout.h
+        upright, _ = scores.sides(np.stack([x, top, x + 1, bottom], axis=1))
+        level, _ = scores.sides(np.stack([left, y, right, y + 1], axis=1))
+        if upright[:, 0].mean() > STRIPED or level[:, 2].mean() > STRIPED:
+            return True
+    return False
+
+
 def evidence(scores: SlotScores, layout: Layout) -> float:
     """How much more edge the sides of a layout cover than needed, in pixels, each line counted once."""
     cover, length = scores.sides(layout.corners())
     counts = np.array([number for _, number in layout.rows])
-    if layout.across - layout.w < SEAM:  # the right side of a tile is the left one of the next
-        inner = np.ones(layout.count, bool)
-        inner[counts.cumsum() - 1] = False
-        length[inner, 1] = 0
+    inner = np.ones(layout.count, bool)
+    inner[counts.cumsum() - 1] = False
+    if layout.across - layout.w < SEAM:  # the right side of a tile and the left one of the next are one line
+        length[inner, 1] *= 0.5
+        length[np.roll(inner, 1), 0] *= 0.5
     if layout.down - layout.h < SEAM:
-        length[: layout.count - counts[-1], 3] = 0
+        length[: layout.count - counts[-1], 3] *= 0.5
+        length[counts[0] :, 2] *= 0.5
     return float(((cover - NEEDED) * length).sum())
+
+
+def mean_cover(scores: SlotScores, layout: Layout) -> float:
+    """Mean cover of the sides of a layout inside the picture, about 0..1."""
+    cover, length = scores.sides(layout.corners())
+    return float((cover * length).sum() / max(1.0, float(length.sum())))
 
 
 def trim(scores: SlotScores, layout: Layout) -> Layout | None:
     """The layout without outer rows and columns that only borrow the sides of the tiles next to them."""
     while layout.count > 1:
-        for fewer, mine in _outer(layout):
+        for fewer, mine in _outer(scores, layout):
             cover, length = scores.sides(layout.corners())
             own = [
                 (cover[i, side], length[i, side]) for i, shared in mine for side in range(4) if side != shared
             ]
+            corners = layout.corners()[[i for i, _ in mine]]
+            if scores.named(corners[:, 0], corners[:, 1], layout.w, layout.h).mean() >= 0.5:
+                continue
             total = sum(n for _, n in own)
-            blank = scores.blank(layout.corners()[[i for i, _ in mine]]).all()
-            needed = OWN_BLANK if blank else OWN
+            if scores.blank(corners).all():
+                needed = OWN_BLANK
+            elif scores.whole(corners).all() and any(length[i, shared ^ 1] == 0 for i, shared in mine):
+                needed = OWN_CUT
+            else:
+                needed = OWN
             if total > 0 and sum(c * n for c, n in own) / total >= needed:
                 continue
+            if total == 0 and needed == OWN_CUT:
+                continue  # a picture cut out along the tiles: nothing can be seen of their outer sides
             layout = fewer
             break
         else:
@@ -350,7 +412,7 @@ def trim(scores: SlotScores, layout: Layout) -> Layout | None:
     return None
 
 
-def _outer(layout: Layout) -> Iterator[tuple[Layout, list[tuple[int, int]]]]:
+def _outer(scores: SlotScores, layout: Layout) -> Iterator[tuple[Layout, list[tuple[int, int]]]]:
     """Each way to leave out an outer row or column: what stays, and the tiles lost with their shared side."""
     rows, count = layout.rows, layout.count
     first, last = rows[0][1], rows[-1][1]
@@ -373,6 +435,8 @@ def _outer(layout: Layout) -> Iterator[tuple[Layout, list[tuple[int, int]]]]:
         start = rows[-1][0]
         ends = [(count - last, 1), (count - 1, 0)]
         yield replace(layout, rows=(*rows[:-1], (start + 1, last - 2))), ends
+    if len(rows) > 1 and rows[-1][0] == 0 and last > 1 and scores.blank(layout.corners()[-1:]).all():
+        yield replace(layout, rows=(*rows[:-1], (0.0, last - 1))), [(count - 1, 0)]
 
 
 def complete(scores: SlotScores, seed: Layout) -> Layout | None:
@@ -387,7 +451,10 @@ def complete(scores: SlotScores, seed: Layout) -> Layout | None:
     if not len(rows) or not len(halves):
         return None
     x, y = np.meshgrid(seed.x + halves * across / 2, seed.y + rows * down)
-    gain = (scores.of(x, y, w, h) - (ENOUGH + SMALL / h)) * scores.visible(x, y, w, h)
+    gain = scores.of(x, y, w, h) - (ENOUGH + SMALL / h)
+    # Where tiles without video touch there is no edge between them, but a name in each.
+    gain = np.where(scores.named(x, y, w, h), np.maximum(gain, NAMED), gain)
+    gain *= scores.visible(x, y, w, h)
     best: tuple[float, int, int, float, tuple[tuple[float, int], ...]] | None = None
     for parity in (0, 1):
         pick = np.flatnonzero(halves % 2 == parity)

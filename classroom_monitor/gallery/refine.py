@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from classroom_monitor.gallery.edges import Array, Edges
 from classroom_monitor.gallery.lattice import NEEDED, Layout
 
+#: The two sides of a gap of fewer pixels are seen as one line, since edges are widened.
+SEAM = 3.0
+
 
 def refine(edges: Edges, layout: Layout, slack: float, aspect: float) -> Layout:
     """The layout moved and stretched to cover the most edge; rows and columns stay.
@@ -79,6 +82,7 @@ class _Lines:
         if not across:
             sums = sums.T
         self.most = sums.shape[1] - 1
+        self.last = len(layout.rows) - 1 if not across else 0
         self.length = 0.0
         #: For each group of tiles that share lines: strength by line, length, first step, number of steps.
         self.groups: list[tuple[Array, float, NDArray[np.float64]]] = []
@@ -108,15 +112,17 @@ class _Lines:
     def best(self, starts: Array, sizes: Array, pitches: Array) -> tuple[Array, Array]:
         """For each size and pitch the greatest gain over the starts, and that start."""
         gain = np.zeros((len(sizes), len(starts)), np.float32)
-        seam = (pitches - sizes < 1.5)[:, None, None]
+        seam = (pitches - sizes < SEAM)[:, None]  # the two sides of a narrow gap count half each
         for strength, length, steps in self.groups:
             low = starts[None, :, None] + steps[None, None, :] * pitches[:, None, None]
-            high = low + sizes[:, None, None]
-            at_low, at_high = self._gain(strength, length, low), self._gain(strength, length, high)
-            at_high = np.where(seam & (np.arange(len(steps)) < len(steps) - 1), 0, at_high)
-            if len(self.groups) > 1 and len(steps) == 1:  # rows: a seam is shared with the next group
-                at_high = np.where(seam & (steps[-1] < len(self.groups) - 1), 0, at_high)
-            gain += at_low.sum(2) + at_high.sum(2)
+            at_low = self._gain(strength, length, low)
+            at_high = self._gain(strength, length, low + sizes[:, None, None])
+            both = at_low.sum(2) + at_high.sum(2)
+            if len(steps) > 1:
+                shared = at_low[:, :, 1:].sum(2) + at_high[:, :, :-1].sum(2)
+            else:  # a row: its upper side is shared with the row above, its lower one with that below
+                shared = at_low[:, :, 0] * (steps[0] > 0) + at_high[:, :, 0] * (steps[0] < self.last)
+            gain += both - 0.5 * shared * seam
         at = gain.argmax(1)
         return gain[np.arange(len(sizes)), at], starts[at]
 

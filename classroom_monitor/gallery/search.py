@@ -8,8 +8,20 @@ import cv2
 import numpy as np
 
 from classroom_monitor.gallery.edges import find_edges
-from classroom_monitor.gallery.lattice import WIDE, Layout, SlotScores, candidates, complete, trim
+from classroom_monitor.gallery.lattice import (
+    COVER,
+    COVER_FEW,
+    WIDE,
+    Layout,
+    SlotScores,
+    candidates,
+    complete,
+    mean_cover,
+    striped,
+    trim,
+)
 from classroom_monitor.gallery.refine import refine
+from classroom_monitor.gallery.states import Content, content_of
 from classroom_monitor.records import Image
 
 #: Longest side of the pictures in which lattices are searched, and brought to the pixel.
@@ -20,6 +32,9 @@ LEAST_TILE = 36
 
 #: Candidates that are completed, and the best of them that are refined.
 TRIED, REFINED = 30, 3
+
+#: Share of the tiles of a call that show something.
+FILLED = 0.25
 
 
 def find_layouts(image: Image) -> tuple[Layout, ...]:
@@ -45,6 +60,8 @@ def find_layouts(image: Image) -> tuple[Layout, ...]:
     if not exact:
         return ()
     best = max(exact, key=lambda layout: layout.score)
+    if not _believable(scores, small, best.scaled(scale)):
+        return ()
     return (fine.exact(best, 1.0 / scale),)
 
 
@@ -65,6 +82,17 @@ def follow(image: Image, layouts: tuple[Layout, ...]) -> tuple[Layout, ...]:
 def _completed(scores: SlotScores, seed: Layout) -> Layout | None:
     full = complete(scores, seed)
     return None if full is None else trim(scores, full)
+
+
+def _believable(scores: SlotScores, image: Image, layout: Layout) -> bool:
+    """Whether it can be a call: sides well covered, no table, and not all tiles empty."""
+    if mean_cover(scores, layout) < (COVER if layout.count > 3 else COVER_FEW) or striped(scores, layout):
+        return False
+    if (scores.white(layout.corners()) > 0.45).mean() > 0.5:
+        return False
+    height, width = image.shape[:2]
+    contents = [content_of(box.cut(image)) for _, _, box in layout.boxes(width, height)]
+    return sum(content is not Content.EMPTY for content in contents) >= FILLED * len(contents)
 
 
 class _Fine:

@@ -78,9 +78,11 @@ def content_of(tile: Image) -> Content:
     width, height = right - left, bottom - top
     centred = abs(left + right - body.shape[1]) < 0.16 * body.shape[1]
     if height < 0.27 * HEIGHT or (height < 0.4 * HEIGHT and width > 1.6 * height):
-        return Content.NAME if centred or differs.mean() < 0.08 else Content.VIDEO
+        if centred:
+            return Content.NAME
+        return Content.EMPTY if differs.mean() < 0.08 else Content.VIDEO
     if not centred:
-        return Content.NAME if differs.mean() < 0.03 else Content.VIDEO
+        return Content.EMPTY if differs.mean() < 0.03 else Content.VIDEO
     reaches_top = top <= 2
     reaches_bottom = bottom >= body.shape[0] - 1
     if not reaches_top or not reaches_bottom:  # a picture that floats in the slot: no video does
@@ -97,7 +99,7 @@ def _fill(body: Array) -> Array | None:
     sides = np.concatenate([body[:, :bar], body[:, -bar:]], axis=1).reshape(-1, 3)
     middle = np.median(sides, axis=0)
     if (np.abs(sides - middle) <= SAME).all(axis=1).mean() > 0.97:
-        return middle.astype(np.int16)
+        return np.asarray(middle, np.int16)
     return None
 
 
