@@ -7,6 +7,7 @@ out are never cropped.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import math
 import os
@@ -74,6 +75,7 @@ class MediaPipeFaceFinder:
                 min_detection_confidence=min(LEAST_SCORE, settings.confidence),
             )
             self._task = vision.FaceDetector.create_from_options(options)
+            atexit.register(self._task.close)  # MediaPipe fails noisily when it is freed at exit
             self.find(np.zeros((64, 64, 3), np.uint8))  # its first run writes to stderr, too
 
     def find(self, image: Image) -> tuple[Face, ...]:
@@ -96,7 +98,8 @@ class MediaPipeFaceFinder:
         return tuple(sorted(found, key=lambda face: -face.confidence))
 
     def close(self) -> None:
-        """Frees the model; needed, since MediaPipe fails noisily when it is freed at exit."""
+        """Frees the model."""
+        atexit.unregister(self._task.close)
         self._task.close()
 
     def __enter__(self) -> MediaPipeFaceFinder:
@@ -163,6 +166,9 @@ SWEEP_CROPS = (120, 200, 340, 570, 950)
 #: A face outside the grid is at least so large against those inside: portraits in lists are not.
 OUTSIDE_SIZE = 0.6
 
+#: Share of camera-off tiles from which a call needs no face to be one.
+ALL_OFF = 0.8
+
 #: Mean difference in levels of two tiny copies of frames from which the scene is another one.
 ANOTHER_SCENE = 12.0
 
@@ -174,6 +180,7 @@ class FaceReader:
         self._finder = finder
         self._settings = settings
         self._slots: frozenset[Box] = frozenset()
+        self._shown: frozenset[Box] | None = None
         self._scene: Image | None = None
         self._outside: list[Face] = []
         self._turn = 0
@@ -197,6 +204,8 @@ class FaceReader:
         anew = self._is_new(image, gallery)
         tiles = [self._tile(image, tile, left_out) for tile in gallery.tiles]
         tiles = self._second_looks(image, tiles, len(tiles) if anew else SECOND_LOOKS)
+        if not self._believed(tiles):
+            tiles, gallery = [], Gallery((), False)
         sizes = [face.side for tile in tiles for face in tile.faces]
         least = OUTSIDE_SIZE * float(np.median(sizes)) if sizes else 0.0
         self._outside = self._find_outside(image, tiles, anew, least)
@@ -222,6 +231,16 @@ class FaceReader:
             self._outside, self._helped, self._turn = [], set(), 0
         self._slots = slots
         return changed
+
+    def _believed(self, tiles: list[Tile]) -> bool:
+        """Whether the tiles can be a call: one has shown a face, or nearly all cameras are off.
+
+        A page of film stills, or a calendar, has equal fields, too.
+        """
+        if any(tile.faces or tile.state is TileState.LEFT_OUT for tile in tiles):
+            self._shown = self._slots
+        off = sum(tile.state is TileState.CAMERA_OFF for tile in tiles)
+        return self._shown == self._slots or off >= ALL_OFF * max(1, len(tiles))
 
     def _tile(self, image: Image, tile: Tile, left_out: Collection[Box]) -> Tile:
         if tile.box in left_out:
