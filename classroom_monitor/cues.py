@@ -6,7 +6,6 @@ the next.
 
 from __future__ import annotations
 
-import atexit
 import math
 from types import TracebackType
 from typing import Any
@@ -49,7 +48,6 @@ class CueReader:
                 output_facial_transformation_matrixes=True,
             )
             self._task = vision.FaceLandmarker.create_from_options(options)
-            atexit.register(self._task.close)  # MediaPipe fails noisily when it is freed at exit
             self._detect(np.zeros((64, 64, 3), np.uint8))  # its first run writes to stderr, too
 
     def read(self, image: Image, face: Face) -> Cues | None:
@@ -84,8 +82,7 @@ class CueReader:
         )
 
     def close(self) -> None:
-        """Frees the model."""
-        atexit.unregister(self._task.close)
+        """Frees the model; needed, since MediaPipe fails noisily when it is freed at exit."""
         self._task.close()
 
     def __enter__(self) -> CueReader:

@@ -7,7 +7,6 @@ out are never cropped.
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import math
 import os
@@ -75,7 +74,6 @@ class MediaPipeFaceFinder:
                 min_detection_confidence=min(LEAST_SCORE, settings.confidence),
             )
             self._task = vision.FaceDetector.create_from_options(options)
-            atexit.register(self._task.close)  # MediaPipe fails noisily when it is freed at exit
             self.find(np.zeros((64, 64, 3), np.uint8))  # its first run writes to stderr, too
 
     def find(self, image: Image) -> tuple[Face, ...]:
@@ -98,8 +96,7 @@ class MediaPipeFaceFinder:
         return tuple(sorted(found, key=lambda face: -face.confidence))
 
     def close(self) -> None:
-        """Frees the model."""
-        atexit.unregister(self._task.close)
+        """Frees the model; needed, since MediaPipe fails noisily when it is freed at exit."""
         self._task.close()
 
     def __enter__(self) -> MediaPipeFaceFinder:
