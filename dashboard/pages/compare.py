@@ -94,11 +94,15 @@ def _found(lectures: list[Lecture], dark: bool, compact: bool) -> list[Any]:
             ],
             className="part",
         ),
-        html.Section([_table(words.COMPARE_COLUMNS, rows)], className="part"),
+        html.Section([_table(words.MOOD, words.COMPARE_COLUMNS, rows)], className="part"),
         html.Section(
             [
                 html.Header([html.H2(words.BY_TEN)]),
-                _table(["", *[words.title_of(lecture.session) for lecture in lectures]], _by_ten(lectures)),
+                _table(
+                    words.BY_TEN,
+                    ["", *[words.title_of(lecture.session) for lecture in lectures]],
+                    _by_ten(lectures),
+                ),
             ],
             className="part",
         ),
@@ -152,9 +156,14 @@ def _by_ten(lectures: list[Lecture]) -> list[list[str]]:
     return rows
 
 
-def _table(columns: Any, rows: list[list[str]]) -> Any:
+def _table(name: str, columns: Any, rows: list[list[str]]) -> Any:
     head = html.Thead(html.Tr([html.Th(each, scope="col", dir="auto") for each in columns]))
     body = html.Tbody([html.Tr([html.Td(each, dir="auto") for each in row]) for row in rows])
     return html.Div(
-        html.Table([head, body], className="plain"), className="scroll", tabIndex="0", role="region"
+        html.Table([head, body], className="plain"),
+        className="scroll",
+        tabIndex="0",
+        role="region",
+        **{"aria-label": name},
+        **{"aria-label": name},
     )
