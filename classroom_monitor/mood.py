@@ -36,6 +36,9 @@ FRESH = 1.5
 #: After a gap of so many times the smoothing the old readings are forgotten: nothing is smoothed across it.
 FORGET = 3.0
 
+#: A usable reading whose top probability is lower counts for less, in proportion.
+SURE = 0.6
+
 #: One look stands for at most this share of the smoothing, so that one reading after a gap does not rule.
 ONE_LOOK = 0.5
 
@@ -155,13 +158,14 @@ class _Track:
         self.slices: deque[list[float]] = deque()  # [slice number, sum of valence, looks]
 
     def read(self, seconds: float, probabilities: Probabilities, smoothing: float) -> float:
-        """Smooths one usable reading in; the seconds it stands for."""
+        """Smooths one usable reading in, by how sure it is; the seconds it stands for."""
         passed = seconds - self.last
         if passed > FORGET * smoothing:
             self.sums, self.weight = [0.0] * 7, 0.0
         # The first reading after nothing stands for a fifth of the smoothing: one look at the usual rate.
         stands = min(passed, ONE_LOOK * smoothing) if self.weight else smoothing / 5
-        keep, new = (math.exp(-passed / smoothing) if self.weight else 0.0), 1 - math.exp(-stands / smoothing)
+        keep = math.exp(-passed / smoothing) if self.weight else 0.0
+        new = (1 - math.exp(-stands / smoothing)) * min(1.0, max(probabilities) / SURE)
         self.sums = [keep * old + new * p for old, p in zip(self.sums, probabilities, strict=True)]
         self.weight = keep * self.weight + new
         self.last = seconds
@@ -344,7 +348,8 @@ class Mood:
             low=max(-1.0, valence - half),
             high=min(1.0, valence + half),
             spread=spread,
-            seen=len(readings),
+            # On another page a fresh reading still counts for the mood, but nobody is seen there.
+            seen=sum(look.student in readings and look.presence is not Presence.OTHER_PAGE for look in looks),
             camera_on=len(on),
             expected=expected,
             word=self._word,
