@@ -31,6 +31,7 @@ DIFFERENT = 0.6
 MARGIN = 0.05
 # A tile nobody can be found for becomes a new student after so long; until then it may be a covered label.
 SETTLE = 5.0  # s
+SETTLE_BARE = 15.0  # s, for a tile without a label among others that have one
 # The picture of a tile is compared with that of the look before, not with older ones.
 SCENE_AGE = 10.0  # s
 SCENE_SAME = 0.94  # different students reach 0.92 at most, the same one passes it in 95 of 100 looks
@@ -193,12 +194,14 @@ class Identity:
         open_now: dict[tuple[int, int], float] = {}
         result: list[Match] = []
         hidden = self._hidden({match.student for match in matches})
+        labelled = any(sight.label is not None for sight in sights)
         for sight, match in zip(sights, matches, strict=True):
             given = match
             if match.student is None:
                 place = _place(sight.tile)
                 since = self._open.get(place, seconds) if layout == self._layout else seconds
-                if self._may_be_new(sight, match, seconds - since >= SETTLE, hidden):
+                wait = SETTLE if sight.label is not None or not labelled else SETTLE_BARE
+                if self._may_be_new(sight, match, seconds - since >= wait, hidden):
                     given = Match(len(self._students) + 1, 1.0, "new")
                     self._students[len(self._students) + 1] = _Student(len(self._students) + 1, first=seconds)
                 else:

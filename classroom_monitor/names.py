@@ -67,7 +67,7 @@ class NameReader:
         engine = self._load()
         if engine is None:
             return None
-        # The recogniser enlarges to its own height; enlarged before, fewer were read right (113 for 117 of 132).
+        # The recogniser enlarges to its own height; enlarged before, fewer were read right (113, not 117).
         result = engine(np.ascontiguousarray(label[..., ::-1]), use_det=False, use_cls=False, use_rec=True)
         texts, scores = getattr(result, "txts", None), getattr(result, "scores", None)
         if not texts or not scores or scores[0] < MIN_CONFIDENCE:
