@@ -674,12 +674,12 @@ def student_notice(keep_days: int) -> str:
     return STUDENT_NOTICE.replace("{days}", str(keep_days))
 
 
-# --- settings ------------------------------------------------------------------------------------------------
+# --- settings ---------------------------------------------------------------------------------------------
 
 SETTINGS_TITLE = "Settings"
 SETTINGS_LEAD = (
-    "A session keeps the settings that it began with. To change one, write its section and line into the file "
-    "below and start the program again; to reset it, delete the line."
+    "A session keeps the settings that it began with. To change one, write its section and line into the "
+    "file below and start the program again; to reset it, delete the line."
 )
 SETTINGS_COLUMNS = ("Setting", "Now", "Default", "Allowed", "What it changes")
 ON = "true"

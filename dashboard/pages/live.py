@@ -388,11 +388,10 @@ def _drawn_call() -> Any:
 
 
 def _mark_panel() -> Any:
-    return html.Div(
+    return html.Section(
         id="live-mark-panel",
         className="mark-panel",
         hidden=True,
-        role="group",
         **{"aria-label": wording.MARK_NOTE},
         children=[
             html.Div(
