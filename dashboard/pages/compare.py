@@ -165,5 +165,4 @@ def _table(name: str, columns: Any, rows: list[list[str]]) -> Any:
         tabIndex="0",
         role="region",
         **{"aria-label": name},
-        **{"aria-label": name},
     )
