@@ -25,7 +25,7 @@ COMPARED = (2, 4)
 def layout(context: Context, search: str = "", **_values: str) -> Any:
     """The list, or the first steps while there is no session yet. search: words to look for."""
     if not context.store.sessions():
-        return html.Div([parts.bar(context, PATH), html.Main(_empty(context))])
+        return html.Div([parts.bar(context, PATH), html.Main([_notice(context), _empty(context)])])
     return html.Div(
         [
             dcc.Store(id="sessions-changed", data=0),
@@ -34,6 +34,7 @@ def layout(context: Context, search: str = "", **_values: str) -> Any:
             parts.bar(context, PATH),
             html.Main(
                 [
+                    _notice(context),
                     html.H1(words.SESSIONS_TITLE, className="huge"),
                     html.Div(
                         [
@@ -158,6 +159,15 @@ def register(app: Any, context: Context) -> None:
         except StoreError as problem:
             return False, changed + 1, str(problem)
         return False, changed + 1, words.DELETED.format(title=words.title_of(session))
+
+
+def _notice(context: Context) -> Any:
+    """What happened to the store when it was opened, if anything: the teacher is told."""
+    if not context.store.notice:
+        return None
+    return html.P(
+        [parts.icon("warning"), context.store.notice], className="outlined row notice", role="status"
+    )
 
 
 def _runs(context: Context, session: Session) -> bool:

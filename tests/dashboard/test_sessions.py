@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -104,6 +105,17 @@ def test_the_running_session_is_not_deleted(
     page.wait_for_selector(f"#delete-cause >> text={words.STOP_FIRST}")
     assert page.locator("#delete-confirm").is_disabled()
     assert [each.id for each in lecture.store.sessions()] == ["lecture"]
+
+
+def test_a_repaired_store_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "damaged.sqlite"
+    file.write_bytes(b"this is no database\n" * 300)
+    repaired = open_store(f"sqlite:///{file}", SteppedClock(), SETTINGS.store)
+    page = str(sessions.layout(Context(repaired, SETTINGS)))
+    assert "The store was damaged" in page
+    assert "The store was damaged" not in str(
+        sessions.layout(Context(open_store("sqlite://", SteppedClock(), SETTINGS.store), SETTINGS))
+    )
 
 
 def test_before_the_first_session_there_is_a_next_step() -> None:
