@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import warnings
 from pathlib import Path
 
@@ -31,11 +32,19 @@ def open_picture(path: Path | str, max_side: int) -> Image:
     Raises:
         PictureError: the file is missing, no picture, truncated, or larger than max_side.
     """
-    path = Path(path)
+    return _open(Path(path), str(path), max_side)
+
+
+def picture_of(data: bytes, name: str, max_side: int) -> Image:
+    """The same for a picture that is held in memory: nothing touches the disk. name: stands in the errors."""
+    return _open(io.BytesIO(data), name, max_side)
+
+
+def _open(source: Path | io.BytesIO, path: str, max_side: int) -> Image:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow warns about what is raised here as an error
         try:
-            with Pillow.open(path, formats=FORMATS) as file:
+            with Pillow.open(source, formats=FORMATS) as file:
                 if max(file.size) > max_side:
                     raise _too_large(path, f"{file.width} x {file.height} pixels", max_side)
                 return _pixels(ImageOps.exif_transpose(file))
@@ -56,7 +65,7 @@ def open_picture(path: Path | str, max_side: int) -> Image:
             ) from None
 
 
-def _too_large(path: Path, size: str, max_side: int) -> PictureError:
+def _too_large(path: str, size: str, max_side: int) -> PictureError:
     return PictureError(f"{path}: {size} is too large; at most {max_side} a side (capture.max_side)")
 
 

@@ -456,6 +456,19 @@ class Preview:
 
 
 @dataclass(frozen=True, slots=True)
+class TriedPicture:
+    """A picture that the teacher tries, held in memory only: its faces, each with its expression.
+
+    The expression is None for the face of a photo in a call. Boxes are pixels of the JPEG, width x height.
+    """
+
+    jpeg: bytes
+    width: int
+    height: int
+    faces: tuple[tuple[Face, Expression | None], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class StartRequest:
     """What starting a session needs. speed: 1 is real time, 0 as fast as it goes."""
 

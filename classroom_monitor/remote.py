@@ -29,6 +29,7 @@ from classroom_monitor.records import (
     SourceChoice,
     SourceSpec,
     StartRequest,
+    TriedPicture,
     WatcherStatus,
 )
 
@@ -37,8 +38,9 @@ log = logging.getLogger(__name__)
 #: The first answer may wait for the libraries to load on a slow machine.
 START_TIMEOUT = 90.0
 ANSWER_TIMEOUT = 20.0
-#: A look that takes longer means that a model hangs (trust.md, R3).
-STUCK_AFTER = 20.0
+#: A look that takes longer (s) means that a model hangs. A busy machine needs up to 20 s for the first look at a
+#: large class, and to stop a watcher that is merely slow loses more than to wait for one that hangs.
+STUCK_AFTER = 60.0
 #: More deaths than this in a minute and we stop trying (Frigate's rule).
 DEATHS_A_MINUTE = 5
 
@@ -51,6 +53,9 @@ class Watcher(Protocol):
 
     def preview(self, spec: SourceSpec) -> Preview:
         """One picture of the source with the tiles found in it. Raises SourceError."""
+
+    def read_picture(self, data: bytes) -> TriedPicture:
+        """The faces in a picture file, given as its bytes. Raises PictureError."""
 
     def start(self, request: StartRequest) -> str:
         """Starts a session and returns its id. Raises ClassroomError."""
@@ -123,6 +128,7 @@ class RemoteWatcher:
         self._arrived = threading.Condition()
         self._closing = False
         self._request: StartRequest | None = None
+        self._began_in: BaseProcess | None = None  # the process in which the request was started
         self._deaths: list[float] = []
         self._problem = ""
         self._process: BaseProcess
@@ -203,8 +209,9 @@ class RemoteWatcher:
                 title = self._request.title
                 continued = title if title.endswith("(continued)") else f"{title} (continued)".strip()
                 try:
-                    self._ask("start", replace(self._request, title=continued), timeout=START_TIMEOUT)
+                    self.start(replace(self._request, title=continued))
                 except ClassroomError as problem:
+                    self._request = None
                     log.error("The session could not go on: %s", problem)
 
     def _stuck(self) -> bool:
@@ -224,10 +231,16 @@ class RemoteWatcher:
         result: Preview = self._ask("preview", spec, timeout=START_TIMEOUT)
         return result
 
+    def read_picture(self, data: bytes) -> TriedPicture:
+        """The faces in a picture file, given as its bytes. Raises ClassroomError."""
+        result: TriedPicture = self._ask("read_picture", data, timeout=START_TIMEOUT)
+        return result
+
     def start(self, request: StartRequest) -> str:
         """Starts a session and returns its id. Raises ClassroomError."""
+        process = self._process
         session: str = self._ask("start", request, timeout=START_TIMEOUT)
-        self._request = request
+        self._request, self._began_in = request, process
         return session
 
     def stop(self) -> None:
@@ -251,8 +264,8 @@ class RemoteWatcher:
             return WatcherStatus(
                 None, Health(HealthState.ERROR, self._clock.utc(), self._problem or str(problem))
             )
-        if result.session is None:
-            self._request = None
+        if result.session is None and self._began_in is self._process:
+            self._request = None  # it came to its own end; one that died with its process goes on
         return result
 
     @property

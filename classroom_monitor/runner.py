@@ -26,6 +26,7 @@ from classroom_monitor import __version__
 from classroom_monitor.clock import Clock, RealClock
 from classroom_monitor.errors import ClassroomError, NoWindowError, SourceError, StoreError
 from classroom_monitor.names import Roster, clean_name, read_roster
+from classroom_monitor.pictures import picture_of
 from classroom_monitor.records import (
     Answer,
     Box,
@@ -42,6 +43,7 @@ from classroom_monitor.records import (
     SourceSpec,
     StartRequest,
     TileState,
+    TriedPicture,
     WatcherStatus,
 )
 from classroom_monitor.remote import Ask, Reply
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
     from classroom_monitor.expression import ExpressionModel
     from classroom_monitor.faces import FaceFinder
     from classroom_monitor.pipeline import Pipeline
+    from classroom_monitor.read import PictureReading
     from classroom_monitor.sources import Source
     from classroom_monitor.store import Store
 
@@ -91,6 +94,7 @@ class Runner:
     """Runs sessions, one at a time. Everything it works with is handed in.
 
     make_pipeline: a fresh pipeline for each session. open_source: opens a source or raises SourceError.
+    read: reads a single picture by itself, for the page where one is tried.
     """
 
     def __init__(
@@ -102,7 +106,9 @@ class Runner:
         weights_sha256: str,
         clock: Clock,
         name_reader: Callable[[Image], str | None] | None = None,
+        read: Callable[[Image], PictureReading] | None = None,
     ) -> None:
+        self._read = read
         self._settings, self._store, self._clock = settings, store, clock
         self._make_pipeline, self._open_source = make_pipeline, open_source
         self._weights_sha256 = weights_sha256
@@ -228,6 +234,20 @@ class Runner:
         jpeg, scale = _jpeg(image)
         tiles = tuple(replace(tile, box=_scaled(tile.box, scale)) for tile in gallery.tiles)
         return Preview(jpeg, round(image.shape[1] * scale), round(image.shape[0] * scale), tiles)
+
+    def read_picture(self, data: bytes) -> TriedPicture:
+        """The faces in a picture file, given as its bytes; nothing is kept. Raises PictureError."""
+        if self._read is None:
+            raise SourceError("Pictures cannot be read here; start the program without a session to try one.")
+        image = picture_of(data, "This file", self._settings.capture.max_side)
+        reading = self._read(image)
+        jpeg, scale = _jpeg(image)
+        faces = tuple(
+            (replace(face, box=_scaled(face.box, scale)), expression)
+            for each in reading.tiles
+            for face, expression in zip(each.tile.faces, each.expressions, strict=True)
+        )
+        return TriedPicture(jpeg, round(image.shape[1] * scale), round(image.shape[0] * scale), faces)
 
     def picture(self) -> bytes | None:
         """The last frame as a JPEG, from memory."""
@@ -499,7 +519,14 @@ def watch(pipe: Connection, settings: Settings, store_url: str | None) -> None:
     parts = Parts(settings)
     store = open_store(store_url, clock, settings.store)
     runner = Runner(
-        settings, store, parts.pipeline, open_source, parts.model.weights_sha256, clock, parts.name_reader()
+        settings,
+        store,
+        parts.pipeline,
+        open_source,
+        parts.model.weights_sha256,
+        clock,
+        parts.name_reader(),
+        parts.read,
     )
     Listener(pipe, runner, clock).serve()
     parts.close()
@@ -524,6 +551,12 @@ class Parts:
         from classroom_monitor.pipeline import Pipeline
 
         return Pipeline(self._settings, self.finder, self.model, self._cues)
+
+    def read(self, image: Image) -> PictureReading:
+        """What is seen in a single picture; names are not read."""
+        from classroom_monitor.read import read_picture
+
+        return read_picture(image, self.finder, self.model, None, self._settings.faces)
 
     def name_reader(self) -> Callable[[Image], str | None]:
         """The reader of label pictures."""

@@ -95,7 +95,7 @@ def bar(context: Context, here: str, *right: Any) -> Any:
     items = [
         dcc.Link(label, href=path, className="goto here" if path == here else "goto")
         for path, label in wording.NAVIGATION
-        if context.watcher is not None or path != "/"
+        if context.watcher is not None or path not in ("/", "/try")
     ]
     return html.Header(
         className="bar",

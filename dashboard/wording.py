@@ -352,7 +352,7 @@ def minutes_in(minutes: int) -> str:
 
 # --- navigation ---------------------------------------------------------------------------------------------
 
-NAVIGATION = (("/", "Live"), ("/sessions", "Sessions"), ("/settings", "Settings"))
+NAVIGATION = (("/", "Live"), ("/sessions", "Sessions"), ("/try", "Try a picture"), ("/settings", "Settings"))
 NOTHING_LEAVES = "Nothing leaves this computer."
 
 
@@ -672,6 +672,39 @@ def notice_paragraphs(keep_days: int) -> tuple[tuple[str, str], ...]:
 def student_notice(keep_days: int) -> str:
     """The text that a teacher can copy into the chat."""
     return STUDENT_NOTICE.replace("{days}", str(keep_days))
+
+
+# --- try a picture -------------------------------------------------------------------------------------
+
+TRY_TITLE = "Try a picture"
+TRY_LEAD = "Bars name how a face looks, not what a person feels. Mixtures stay mixtures."
+TRY_CHOOSE = "Choose a picture"
+TRY_DROP = "or drop one here: a photo, or a screenshot of a call"
+TRY_WEBCAM = "Use the webcam"
+TRY_KEPT = "The picture is held in memory and forgotten when you leave this page."
+TRY_NO_FACE = "No face found"
+TRY_NO_FACE_HINT = "Faces must be at least {side} pixels high and turned towards the camera."
+TRY_WORKING = "Reading …"
+TRY_UNUSABLE = {
+    "too_small": "too small to read",
+    "blurred": "too blurred to read",
+    "turned": "turned too far to read",
+    "uncertain": "too uncertain to read",
+    "photo": "perhaps a photo, so not read",
+}
+
+
+def faces_found(found: int, readable: int) -> str:
+    """`6 faces found, 5 readable`."""
+    return f"{found} {'face' if found == 1 else 'faces'} found, {readable} readable"
+
+
+def not_counted(numbers: list[tuple[int, str]]) -> str:
+    """Which faces count for nothing, and why; empty for none. numbers: face and reason (see TRY_UNUSABLE)."""
+    if not numbers:
+        return ""
+    told = "; ".join(f"face {number} is {TRY_UNUSABLE.get(reason, reason)}" for number, reason in numbers)
+    return f"{told[:1].upper()}{told[1:]}. Outlined bars count for nothing."
 
 
 # --- settings ---------------------------------------------------------------------------------------------

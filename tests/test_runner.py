@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import multiprocessing
 import threading
@@ -10,13 +11,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
+import numpy as np
 import pytest
+from PIL import Image as Pillow
 
 from classroom_monitor.clock import SteppedClock
-from classroom_monitor.errors import NoWindowError, SettingsError, SourceError
+from classroom_monitor.errors import NoWindowError, PictureError, SettingsError, SourceError
 from classroom_monitor.pipeline import Pipeline
+from classroom_monitor.read import PictureReading, TileReading
 from classroom_monitor.records import (
     Answer,
+    Box,
+    Expression,
+    Face,
     HealthState,
     Image,
     Marker,
@@ -24,6 +31,8 @@ from classroom_monitor.records import (
     SourceKind,
     SourceSpec,
     StartRequest,
+    Tile,
+    TileState,
 )
 from classroom_monitor.remote import Ask, Reply
 from classroom_monitor.runner import Listener, Runner
@@ -311,3 +320,35 @@ class TestListener:
         thread.join(10)
         assert not thread.is_alive()
         assert room.source.closed
+
+
+def test_a_picture_is_tried_in_memory_and_a_bad_one_gets_one_line(room: Room) -> None:
+    png = io.BytesIO()
+    Pillow.fromarray(np.full((100, 2560, 3), 200, np.uint8)).save(png, "PNG")
+    face = Face(Box(200, 20, 40, 60), 0.9)
+    expression = Expression((0.1, 0.1, 0.1, 0.4, 0.1, 0.1, 0.1), True)
+    tile = Tile(Box(100, 0, 400, 100), TileState.FACE, (face,))
+    seen: list[tuple[int, ...]] = []
+
+    def read(image: Image) -> PictureReading:
+        seen.append(image.shape)
+        return PictureReading(2560, 100, (TileReading(tile, None, (expression,)),))
+
+    runner = Runner(
+        room.settings,
+        room.store,
+        lambda: cast(Pipeline, room.pipeline),
+        room.open_source,
+        "0" * 64,
+        room.clock,
+        read=read,
+    )
+    tried = runner.read_picture(png.getvalue())
+    assert seen == [(100, 2560, 3)]
+    assert (tried.width, tried.height) == (1280, 50)
+    assert tried.faces == ((replace(face, box=Box(100, 10, 20, 30)), expression),)
+    assert tried.jpeg.startswith(b"\xff\xd8")
+    with pytest.raises(PictureError, match="This file: is not a picture"):
+        runner.read_picture(b"text")
+    with pytest.raises(SourceError):
+        room.runner.read_picture(png.getvalue())

@@ -12,10 +12,12 @@ import pytest
 import stored
 
 from classroom_monitor.clock import SteppedClock
-from classroom_monitor.errors import SourceError
+from classroom_monitor.errors import PictureError, SourceError
 from classroom_monitor.records import (
     Answer,
     Box,
+    Expression,
+    Face,
     Flag,
     FlagKind,
     Health,
@@ -33,6 +35,7 @@ from classroom_monitor.records import (
     Tile,
     TileState,
     Trend,
+    TriedPicture,
     WatcherStatus,
 )
 from classroom_monitor.settings import Settings, load_settings
@@ -78,6 +81,22 @@ class FakeWatcher:
             raise SourceError("The screen is black; allow this program to read it.")
         tiles = tuple(Tile(Box(10 * i, 0, 9, 9), TileState.NO_FACE, row=0, column=i) for i in range(18))
         return Preview(JPEG, 180, 10, tiles)
+
+    def read_picture(self, data: bytes) -> TriedPicture:
+        if not data.startswith(b"\xff\xd8"):
+            raise PictureError("This file: is not a picture; give a PNG or JPEG")
+        face = Face(Box(20, 10, 30, 40), 0.9)
+        sad = (0.06, 0.03, 0.10, 0.01, 0.47, 0.02, 0.31)
+        return TriedPicture(
+            JPEG,
+            200,
+            100,
+            (
+                (face, Expression(sad, True)),
+                (replace(face, box=Box(120, 10, 30, 40)), Expression(sad, False, "blurred")),
+                (replace(face, box=Box(160, 10, 30, 40)), None),
+            ),
+        )
 
     def start(self, request: StartRequest) -> str:
         self.told.append(request)

@@ -1,0 +1,210 @@
+"""Try a picture: every face outlined, with its seven probabilities as bars. Nothing is kept."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Any
+
+from dash import Input, Output, ctx, dcc, html, no_update
+
+from classroom_monitor.errors import ClassroomError
+from classroom_monitor.records import EXPRESSIONS, Expression, SourceKind, SourceSpec, TriedPicture
+from dashboard import parts, wording
+from dashboard.context import Context
+
+PATH = "/try"
+TITLE = wording.TRY_TITLE
+
+#: A bar of this share fills its track: one likely look should not press the others flat.
+FULL = 1.0
+
+
+def layout(context: Context, **_values: str) -> Any:
+    """The place to drop a picture; what is found in it comes below."""
+    if context.watcher is None:
+        return parts.state_page(context, wording.NO_PAGE)
+    return html.Div(
+        [
+            parts.bar(context, PATH, html.Span(wording.NOTHING_LEAVES, className="small quiet3")),
+            html.Main(
+                [
+                    html.Div(
+                        [
+                            html.Div(
+                                [
+                                    html.H1(wording.TRY_TITLE, className="title", id="try-title"),
+                                    html.P(wording.TRY_LEAD, className="quiet2"),
+                                ]
+                            ),
+                            parts.button(wording.TRY_WEBCAM, id="try-webcam"),
+                        ],
+                        className="row spread wrap ends",
+                    ),
+                    dcc.Upload(
+                        html.Div(
+                            [
+                                html.Span(wording.TRY_CHOOSE, className="btn main"),
+                                html.Span(wording.TRY_DROP, className="small quiet3"),
+                            ],
+                            className="row wrap",
+                        ),
+                        id="try-upload",
+                        className="drop",
+                        className_active="drop over",
+                        accept="image/*",
+                        multiple=False,
+                    ),
+                    html.Div(id="try-found", **{"aria-live": "polite"}),
+                    html.P(wording.TRY_KEPT, className="small quiet3"),
+                ],
+                className="wide try",
+            ),
+        ]
+    )
+
+
+def found(tried: TriedPicture, smallest: int) -> Any:
+    """The picture with its faces outlined and numbered, and beside it one panel a face, in the same order.
+
+    smallest: the height of a face that is read, in pixels.
+    """
+    if not tried.faces:
+        return html.Div(
+            [
+                html.P(wording.TRY_NO_FACE, className="middle bold"),
+                html.P(wording.TRY_NO_FACE_HINT.format(side=smallest), className="quiet2"),
+                _picture(tried),
+            ],
+            className="stack",
+        )
+    usable = [expression is not None and expression.usable for _face, expression in tried.faces]
+    reasons = [
+        (number, "photo" if expression is None else expression.reason or "uncertain")
+        for number, (_face, expression) in enumerate(tried.faces, 1)
+        if expression is None or not expression.usable
+    ]
+    return html.Div(
+        [
+            html.H2(wording.faces_found(len(tried.faces), sum(usable)), className="middle bold"),
+            html.Div(
+                [
+                    _picture(tried),
+                    html.Div(
+                        [
+                            _panel(number, expression)
+                            for number, (_face, expression) in enumerate(tried.faces, 1)
+                        ],
+                        className="panels",
+                    ),
+                ],
+                className="try-grid",
+            ),
+            html.P(wording.not_counted(reasons), className="small quiet3") if reasons else None,
+        ],
+        className="stack",
+    )
+
+
+def _picture(tried: TriedPicture) -> Any:
+    coded = base64.b64encode(tried.jpeg).decode("ascii")
+    outlines = []
+    for number, (face, expression) in enumerate(tried.faces, 1):
+        box = face.box
+        place = {
+            "left": f"{box.x / tried.width:.2%}",
+            "top": f"{box.y / tried.height:.2%}",
+            "width": f"{box.w / tried.width:.2%}",
+            "height": f"{box.h / tried.height:.2%}",
+        }
+        read = expression is not None and expression.usable
+        outlines.append(
+            html.Span(
+                html.Span(str(number), className="face-number"),
+                className="found-tile" if read else "found-tile dashed",
+                style=place,
+            )
+        )
+    return html.Div(
+        [html.Img(src=f"data:image/jpeg;base64,{coded}", alt=wording.TRY_TITLE), *outlines],
+        className="preview tried",
+    )
+
+
+def _panel(number: int, expression: Expression | None) -> Any:
+    read = expression is not None and expression.usable
+    title = wording.looks(expression.probabilities) if expression is not None and read else wording.NOT_SURE
+    return html.Section(
+        [
+            html.H3(
+                [html.Span(str(number), className="face-number"), title],
+                className="row medium",
+            ),
+            bars(expression) if expression is not None else None,
+        ],
+        className="face-panel" if read else "face-panel unsure",
+    )
+
+
+def bars(expression: Expression) -> Any:
+    """The seven probabilities as bars, always in the same order; hollow where the face is not usable."""
+    shares = dict(zip(EXPRESSIONS, expression.probabilities, strict=True))
+    most = max(shares, key=lambda name: shares[name])
+    rows = []
+    for name in wording.LOOK_ORDER:
+        strong = " strong" if expression.usable and name == most else ""
+        rows.append(
+            html.Li(
+                [
+                    html.Span(wording.LOOKS[name], className="small label"),
+                    html.Span(
+                        html.I(
+                            style={
+                                "width": f"{min(1.0, shares[name] / FULL):.1%}",
+                                "--look": f"var(--{name})",
+                            }
+                        ),
+                        className="track",
+                        **{"aria-hidden": "true"},
+                    ),
+                    html.Span(wording.percent(shares[name]), className="small share"),
+                ],
+                className=f"bar-row{strong}",
+            )
+        )
+    return html.Ul(rows, className="bars")
+
+
+def register(app: Any, context: Context) -> None:
+    """The callback of the page."""
+
+    @app.callback(
+        Output("try-found", "children"),
+        Output("try-upload", "contents"),
+        Input("try-upload", "contents"),
+        Input("try-webcam", "n_clicks"),
+        running=[(Output("try-webcam", "children"), wording.TRY_WORKING, wording.TRY_WEBCAM)],
+        prevent_initial_call=True,
+    )
+    def read(contents: str | None, clicks: int | None) -> Any:
+        webcam = ctx.triggered_id == "try-webcam" and bool(clicks)
+        if context.watcher is None or not (contents or webcam):
+            return no_update, no_update
+        try:
+            if webcam:
+                data = context.watcher.preview(SourceSpec(SourceKind.WEBCAM, target="0")).jpeg
+            else:
+                data = bytes_of(contents or "")
+            tried = context.watcher.read_picture(data)
+        except ClassroomError as problem:
+            return html.P(str(problem), className="quiet2", role="alert"), None
+        # The page lets the file go at once: what it shows is the watcher's picture.
+        return found(tried, context.settings.expression.min_side), None
+
+
+def bytes_of(contents: str) -> bytes:
+    """The file behind a data: address, as the browser sends it; empty where it is none."""
+    try:
+        return base64.b64decode(contents.partition(",")[2], validate=True)
+    except (binascii.Error, ValueError):
+        return b""
