@@ -392,7 +392,8 @@ def trim(scores: SlotScores, layout: Layout) -> Layout | None:
                 (cover[i, side], length[i, side]) for i, shared in mine for side in range(4) if side != shared
             ]
             corners = layout.corners()[[i for i, _ in mine]]
-            if scores.named(corners[:, 0], corners[:, 1], layout.w, layout.h).mean() >= 0.5:
+            named = scores.named(corners[:, 0], corners[:, 1], layout.w, layout.h)
+            if (named & scores.whole(corners)).mean() >= 0.5:
                 continue
             total = sum(n for _, n in own)
             if scores.blank(corners).all():
@@ -453,7 +454,8 @@ def complete(scores: SlotScores, seed: Layout) -> Layout | None:
     x, y = np.meshgrid(seed.x + halves * across / 2, seed.y + rows * down)
     gain = scores.of(x, y, w, h) - (ENOUGH + SMALL / h)
     # Where tiles without video touch there is no edge between them, but a name in each.
-    gain = np.where(scores.named(x, y, w, h), np.maximum(gain, NAMED), gain)
+    inside = (x >= 0) & (y >= 0) & (x + w <= width) & (y + h <= height)
+    gain = np.where(scores.named(x, y, w, h) & inside, np.maximum(gain, NAMED), gain)
     gain *= scores.visible(x, y, w, h)
     best: tuple[float, int, int, float, tuple[tuple[float, int], ...]] | None = None
     for parity in (0, 1):

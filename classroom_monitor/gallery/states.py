@@ -67,6 +67,8 @@ def content_of(tile: Image) -> Content:
     if fill is None:
         return Content.VIDEO
     differs = (np.abs(body - fill) > SAME).any(axis=2)
+    corner = round(0.25 * HEIGHT), round(0.17 * WIDTH)  # raised hands, reactions and mute signs stand there
+    differs[: corner[0], : corner[1]] = differs[: corner[0], -corner[1] :] = False
     if differs.mean() < 0.003:
         return Content.EMPTY
     columns = np.flatnonzero(differs.mean(axis=0) > 0.04)
