@@ -15,7 +15,7 @@ import sys
 import threading
 import webbrowser
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any, cast
@@ -404,6 +404,10 @@ def _open(settings: Settings, url: str | None) -> Iterator[Store]:
 
     opened = open_store(url, RealClock(), settings.store)
     try:
+        if opened.notice:
+            _say(opened.notice)
+        with suppress(StoreError), _alone():  # nobody watches: what was never ended has ended early
+            opened.close_unfinished()
         yield opened
     finally:
         opened.close()
@@ -455,8 +459,8 @@ def _pages(
         stop = None
         try:
             if watching:
-                opened.close_unfinished(None)
-                opened.purge(RealClock().utc())
+                opened.close_unfinished()
+            opened.purge(RealClock().utc())
             token = secrets.token_urlsafe(32)
             started = request is not None and request.students_told is not None
             asked = None if started else request

@@ -50,6 +50,7 @@ def test_a_process_that_dies_is_started_again_and_its_session_goes_on_as_a_new_o
     with pytest.raises(ClassroomError, match="started again"):
         watcher.pause()  # this one dies of it
     for _ in range(300):
+        assert not watcher.ended  # it goes on
         if started.read_text(encoding="utf-8").count("\n") == 2:
             break
         time.sleep(0.1)
