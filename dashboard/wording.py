@@ -45,8 +45,8 @@ FAMILIES = ("pleasant", "neutral", "unpleasant")
 LABELS_NOTE = "Labels for how a face looks, not for what a person feels."
 NOT_SURE = "Not sure enough to say"
 
-#: A second look at least so likely is named beside the first: then the face is a mixture.
-MIXTURE_FROM = 0.25
+#: A second look so likely, or half as likely as the first, is named beside it: then the face is a mixture.
+MIXTURE_FROM, MIXTURE_LEAST = 0.25, 0.15
 
 
 def looks(probabilities: Probabilities | None) -> str:
@@ -55,7 +55,8 @@ def looks(probabilities: Probabilities | None) -> str:
         return NOT_SURE
     order = sorted(range(len(EXPRESSIONS)), key=lambda i: -probabilities[i])
     first, second = LOOKS[EXPRESSIONS[order[0]]], LOOKS[EXPRESSIONS[order[1]]]
-    if probabilities[order[1]] >= MIXTURE_FROM:
+    one, two = probabilities[order[0]], probabilities[order[1]]
+    if two >= MIXTURE_FROM or (two >= MIXTURE_LEAST and two >= one / 2):
         return f"Between {first} and {second}"
     return f"Looks {first}"
 

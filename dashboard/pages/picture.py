@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 import binascii
+from dataclasses import replace
 from typing import Any
 
 from dash import Input, Output, ctx, dcc, html, no_update
 
 from classroom_monitor.errors import ClassroomError
-from classroom_monitor.records import EXPRESSIONS, Expression, SourceKind, SourceSpec, TriedPicture
+from classroom_monitor.records import EXPRESSIONS, Expression, Face, SourceKind, SourceSpec, TriedPicture
 from dashboard import parts, wording
 from dashboard.context import Context
 
@@ -26,7 +27,7 @@ def layout(context: Context, **_values: str) -> Any:
         return parts.state_page(context, wording.NO_PAGE)
     return html.Div(
         [
-            parts.bar(context, PATH, html.Span(wording.NOTHING_LEAVES, className="small quiet3")),
+            parts.bar(context, PATH, html.Span(wording.NOTHING_LEAVES, className="small quiet3 roomy")),
             html.Main(
                 [
                     html.Div(
@@ -78,6 +79,7 @@ def found(tried: TriedPicture, smallest: int) -> Any:
             ],
             className="stack",
         )
+    tried = replace(tried, faces=_as_read(tried))
     usable = [expression is not None and expression.usable for _face, expression in tried.faces]
     reasons = [
         (number, "photo" if expression is None else expression.reason or "uncertain")
@@ -104,6 +106,17 @@ def found(tried: TriedPicture, smallest: int) -> Any:
         ],
         className="stack",
     )
+
+
+def _as_read(tried: TriedPicture) -> tuple[tuple[Face, Expression | None], ...]:
+    """The faces in the order of reading: row by row, from the left."""
+    rows: list[list[tuple[Face, Expression | None]]] = []
+    for each in sorted(tried.faces, key=lambda each: each[0].box.y):
+        if rows and each[0].box.y - rows[-1][0][0].box.y < rows[-1][0][0].box.h / 2:
+            rows[-1].append(each)
+        else:
+            rows.append([each])
+    return tuple(each for row in rows for each in sorted(row, key=lambda each: each[0].box.x))
 
 
 def _picture(tried: TriedPicture) -> Any:

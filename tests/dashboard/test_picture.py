@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from classroom_monitor.records import TriedPicture
@@ -22,6 +23,18 @@ def test_a_mixture_is_worded_as_one_and_an_unusable_face_counts_for_nothing(lect
     assert "Face 2 is too blurred to read; face 3 is perhaps a photo, so not read." in said
     assert "47 %" in said
     assert "happy 1 % surprised 2 % neutral 31 % sad 47 % angry 6 % fearful 10 % disgusted 3 %" in said
+
+
+def test_faces_are_numbered_as_one_reads(lecture: Lecture) -> None:
+    tried = lecture.watcher.read_picture(JPEG)
+    (face, expression), *_others = tried.faces
+    spots = [(150, 12), (20, 60), (20, 8), (150, 55)]
+    faces = tuple((replace(face, box=replace(face.box, x=x, y=y)), expression) for x, y in spots)
+    page = picture.found(replace(tried, faces=faces), 20)
+    left = [each.style["left"] for each in page.children[1].children[0].children[1:]]
+    top = [each.style["top"] for each in page.children[1].children[0].children[1:]]
+    assert left == ["10.00%", "75.00%", "10.00%", "75.00%"]
+    assert top == ["8.00%", "12.00%", "60.00%", "55.00%"]
 
 
 def test_a_picture_without_a_face_says_what_a_face_needs(lecture: Lecture) -> None:

@@ -145,6 +145,8 @@ def test_each_health_has_its_screen(state: HealthState, detail: str, code: str |
 def test_a_face_is_worded_as_a_look_and_a_mixture_as_a_mixture() -> None:
     assert wording.looks((0.0, 0.0, 0.0, 0.9, 0.0, 0.0, 0.1)) == "Looks happy"
     assert wording.looks((0.05, 0.02, 0.03, 0.02, 0.47, 0.1, 0.31)) == "Between sad and neutral"
+    assert wording.looks((0.02, 0.01, 0.24, 0.21, 0.04, 0.31, 0.17)) == "Between surprised and fearful"
+    assert wording.looks((0.10, 0.01, 0.03, 0.10, 0.18, 0.10, 0.48)) == "Looks neutral"
     assert wording.looks(None) == "Not sure enough to say"
 
 
