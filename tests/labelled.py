@@ -15,7 +15,8 @@ from training.recipe import LossRecipe, Recipe, ScheduleRecipe
 TINY = NetworkConfig(stem=8, widths=(8, 16), blocks=(1, 1), dropout=0.0)
 
 CALM = Augmentation(
-    flip=0, rotate=0, scale_low=1, scale_high=1, stretch=0, shift=0, light=0, ramp=0, blur=0, sharpen=0, noise=0,
+    flip=0, rotate=0, scale_low=1, scale_high=1, stretch=0, shift=0, light=0, ramp=0, blur=0, sharpen=0,
+    noise=0,
     erase=0, strip=0, low_resolution=0, jpeg=0,
 )  # fmt: skip
 
