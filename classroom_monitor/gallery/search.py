@@ -86,7 +86,10 @@ def _completed(scores: SlotScores, seed: Layout) -> Layout | None:
 
 def _believable(scores: SlotScores, image: Image, layout: Layout) -> bool:
     """Whether it can be a call: sides well covered, no table, and not all tiles empty."""
-    if mean_cover(scores, layout) < (COVER if layout.count > 3 else COVER_FEW) or striped(scores, layout):
+    few = layout.count <= 3
+    if mean_cover(scores, layout) < (COVER_FEW if few else COVER) or striped(scores, layout):
+        return False
+    if few and not scores.whole(layout.corners()).all():
         return False
     if (scores.white(layout.corners()) > 0.45).mean() > 0.5:
         return False

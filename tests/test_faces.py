@@ -1,0 +1,194 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from painted_galleries import hostile
+
+from classroom_monitor.faces import FaceReader, GivenFaces, MediaPipeFaceFinder, turn_of
+from classroom_monitor.gallery import GalleryReader
+from classroom_monitor.records import Box, Face, Gallery, Image, Tile, TileState
+from classroom_monitor.settings import FacesSettings, load_settings
+from classroom_monitor.synthetic.script import read_script
+from classroom_monitor.synthetic.source import SyntheticSource
+
+SETTINGS: FacesSettings = load_settings().faces
+LEFT, RIGHT = Box(10, 10, 160, 90), Box(180, 10, 160, 90)
+
+
+def call(*states: TileState) -> Gallery:
+    tiles = [Tile(box, s, (), 0, i) for i, (box, s) in enumerate(zip((LEFT, RIGHT), states, strict=False))]
+    return Gallery(tuple(tiles), True)
+
+
+def frame(width: int = 350, height: int = 110) -> Image:
+    return np.random.default_rng(1).integers(0, 256, (height, width, 3), dtype=np.uint8)
+
+
+LIVE = call(TileState.NO_FACE, TileState.NO_FACE)
+FACE = Face(Box(60, 20, 40, 40), 0.9, ((70, 35), (90, 35), (80, 45), (80, 52), (62, 38), (98, 38)))
+
+
+def read(gallery: Gallery, *faces: Face, left_out: tuple[Box, ...] = ()) -> Gallery:
+    return FaceReader(GivenFaces(*faces), SETTINGS).read(frame(), gallery, left_out)
+
+
+def test_puts_faces_into_their_tiles_in_pixels_of_the_frame() -> None:
+    found = read(LIVE, FACE).tiles
+    assert [tile.state for tile in found] == [TileState.FACE, TileState.FACE]
+    assert [tile.faces[0].box for tile in found] == [FACE.box.shift(10, 10), FACE.box.shift(180, 10)]
+    assert found[0].faces[0].keypoints[0] == (80, 45)
+    assert found[0].faces[0].sharpness > 100
+    assert found[0].faces[0].turn == pytest.approx(0)
+
+
+def test_two_people_in_a_tile_are_two_faces_but_not_somebody_far_behind() -> None:
+    beside = Face(Box(110, 30, 36, 36), 0.8)
+    behind = Face(Box(20, 20, 12, 12), 0.8)
+    assert [face.side for face in read(LIVE, FACE, beside, behind).tiles[0].faces] == [40, 36]
+
+
+def test_a_face_under_the_least_size_is_too_small() -> None:
+    small = Face(Box(60, 20, 15, 15), 0.9)
+    assert read(LIVE, small).tiles[0].state is TileState.TOO_SMALL
+
+
+def test_an_unlikely_face_is_none() -> None:
+    doubtful = replace(FACE, confidence=0.41)
+    finder = GivenFaces(doubtful)
+    gallery = call(TileState.CAMERA_OFF, TileState.CAMERA_OFF)
+    assert all(not tile.faces for tile in FaceReader(finder, SETTINGS).read(frame(), gallery).tiles)
+
+
+def test_a_camera_that_is_off_is_not_searched_and_a_photo_stays_one() -> None:
+    found = read(call(TileState.CAMERA_OFF, TileState.PHOTO), FACE).tiles
+    assert [(tile.state, len(tile.faces)) for tile in found] == [
+        (TileState.CAMERA_OFF, 0),
+        (TileState.PHOTO, 1),
+    ]
+
+
+class Spy(GivenFaces):
+    def __init__(self) -> None:
+        super().__init__(FACE)
+        self.seen = 0
+
+    def find(self, image: Image) -> tuple[Face, ...]:
+        self.seen = max(self.seen, int(image.max()))
+        return super().find(image)
+
+
+def test_never_shows_the_finder_a_tile_that_is_left_out() -> None:
+    image = np.full((110, 350, 3), 100, np.uint8)
+    RIGHT.cut(image)[:] = 255
+    spy = Spy()
+    reader = FaceReader(spy, SETTINGS)
+    for _ in range(3):
+        found = reader.read(image, LIVE, (RIGHT,)).tiles
+    assert (found[1].state, found[1].faces) == (TileState.LEFT_OUT, ())
+    assert spy.seen == 100
+    assert image.max() == 255
+
+
+def test_a_grid_without_a_face_is_no_call_unless_the_cameras_are_off() -> None:
+    assert read(LIVE) == Gallery((), False)
+    off = call(TileState.CAMERA_OFF, TileState.CAMERA_OFF)
+    assert read(off) == off
+
+
+def test_a_call_that_has_shown_a_face_stays_one() -> None:
+    finder = GivenFaces(FACE)
+    reader = FaceReader(finder, SETTINGS)
+    reader.read(frame(), LIVE)
+    finder.faces = ()
+    assert [tile.state for tile in reader.read(frame(), LIVE).tiles] == [TileState.NO_FACE] * 2
+
+
+def test_looks_a_second_time_at_few_tiles_once_the_layout_is_known() -> None:
+    boxes = [Box(10 + 40 * i, 10, 36, 20) for i in range(20)]
+    gallery = Gallery(tuple(Tile(b, TileState.NO_FACE, (), 0, i) for i, b in enumerate(boxes)), True)
+    image = frame(820, 40)
+    finder = GivenFaces()
+    reader = FaceReader(finder, SETTINGS)
+    reader.read(image, gallery)
+    first = len(finder.asked)
+    finder.asked.clear()
+    reader.read(image, gallery)
+    assert len(boxes) < len(finder.asked) < first
+    assert len(finder.asked) < 60
+
+
+def test_turn_grows_as_the_nose_leaves_the_middle() -> None:
+    def points(nose: float) -> tuple[tuple[float, float], ...]:
+        return ((30, 40), (70, 40), (nose, 60), (50, 75), (10, 45), (90, 45))
+
+    turns = [turn_of(points(nose)) for nose in (50, 60, 75, 90)]
+    assert turns[0] == pytest.approx(0)
+    assert turns == sorted(turns)
+    assert 25 < turns[-1] < 60
+    assert turn_of(()) == 0
+
+
+@pytest.fixture(scope="module")
+def finder() -> Iterator[MediaPipeFaceFinder]:
+    with MediaPipeFaceFinder(SETTINGS) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def drawn() -> SyntheticSource:
+    return SyntheticSource(read_script("demo"), 6, 3, None, theme="zoom_mac", width=960, height=540)
+
+
+def test_reads_a_drawn_call(finder: MediaPipeFaceFinder, drawn: SyntheticSource) -> None:
+    image, truth = drawn.grab(20.0), drawn.truth(20.0)
+    assert image is not None
+    gallery = FaceReader(finder, SETTINGS).read(image, GalleryReader().read(image))
+    assert len(gallery.tiles) == len(truth.tiles)
+    for tile in truth.tiles:
+        found = max(gallery.tiles, key=lambda each: each.box.iou(tile.box))
+        assert found.box.iou(tile.box) > 0.8
+        assert found.state is tile.state
+        if tile.face:
+            assert found.faces[0].box.iou(tile.face) > 0.5
+
+
+def test_finds_a_face_without_any_grid(finder: MediaPipeFaceFinder, drawn: SyntheticSource) -> None:
+    image, truth = drawn.grab(20.0), drawn.truth(20.0)
+    assert image is not None
+    shown = next(tile for tile in truth.tiles if tile.face)
+    desk = np.full((500, 800, 3), 200, np.uint8)
+    desk[80 : 80 + shown.box.h, 300 : 300 + shown.box.w] = shown.box.cut(image)
+    reader = FaceReader(finder, SETTINGS)
+    for _ in range(2):
+        found = reader.read(desk, Gallery((), False))
+        assert not found.grid
+        (tile,) = found.tiles
+        assert (tile.row, tile.column, tile.state) == (-1, -1, TileState.FACE)
+        assert tile.box == tile.faces[0].box
+        assert shown.face
+        assert tile.box.iou(shown.face.shift(300 - shown.box.x, 80 - shown.box.y)) > 0.5
+
+
+@pytest.mark.parametrize("kind", ["noise", "thumbnails", "tight thumbnails", "dark calendar", "chess"])
+def test_sees_no_call_where_there_is_none(finder: MediaPipeFaceFinder, kind: str) -> None:
+    image = hostile(kind)
+    found = FaceReader(finder, SETTINGS).read(image, GalleryReader().read(image))
+    assert found == Gallery((), False)
+
+
+def test_loading_the_models_writes_nothing() -> None:
+    code = (
+        "from classroom_monitor.settings import load_settings\n"
+        "from classroom_monitor.faces import MediaPipeFaceFinder\n"
+        "from classroom_monitor.cues import CueReader\n"
+        "with MediaPipeFaceFinder(load_settings().faces), CueReader(load_settings().faces): pass\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True
+    )
+    assert (done.stdout, done.stderr) == ("", "")

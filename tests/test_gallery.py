@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+from painted_galleries import HOSTILE, Painted, gallery, hostile, video
+
+from classroom_monitor.gallery import GalleryReader
+from classroom_monitor.records import Box, Gallery, Image, TileState
+
+
+def assert_tiles(found: Gallery, painted: Painted) -> None:
+    assert len(found.tiles) == len(painted.boxes)
+    for box in painted.boxes:
+        assert max(tile.box.iou(box) for tile in found.tiles) > 0.8
+
+
+GALLERIES = {
+    "old Zoom": gallery(1, 5, [5, 5, 3], 170, 4, background=0),
+    "new Zoom": gallery(2, 4, [4, 4, 4], 230, 6, background=13, fill=26),
+    "bright gaps": gallery(3, 3, [3, 3, 2], 280, 8, background=33, fill=45),
+    "no gaps": gallery(4, 6, [6, 6, 6, 6], 140, 0, background=0, off=0.0),
+    "left aligned": gallery(5, 4, [4, 4, 2], 200, 3, left_aligned=True, off=0.0),
+    "cameras off": gallery(6, 4, [4, 4, 3], 220, 5, off=0.8),
+    "a pair": gallery(7, 2, [2], 400, 10, off=0.0),
+    "a column": gallery(8, 1, [1] * 5, 180, 4, margins=(700, 20, 20, 20), off=0.0),
+    "cut out": gallery(9, 4, [4, 4, 4], 210, 4, margins=(0, 0, 0, 0), off=0.0),
+    "first row cut": gallery(10, 4, [4, 4, 4], 210, 4, margins=(30, -35, 30, 40), off=0.0),
+    "a page of 49": gallery(11, 7, [7] * 7, 132, 3),
+}
+
+
+@pytest.mark.parametrize("name", GALLERIES)
+def test_finds_every_tile(name: str) -> None:
+    painted = GALLERIES[name]
+    found = GalleryReader().read(painted.image)
+    assert found.grid
+    assert_tiles(found, painted)
+
+
+def test_finds_the_tiles_of_a_bad_copy() -> None:
+    painted = GALLERIES["old Zoom"]
+    small = cv2.resize(painted.image, None, fx=0.8, fy=0.8, interpolation=cv2.INTER_AREA)
+    copy = cv2.imdecode(cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, 35])[1], cv2.IMREAD_COLOR)
+    boxes = [Box(*(round(0.8 * v) for v in (b.x, b.y, b.w, b.h))) for b in painted.boxes]
+    assert_tiles(GalleryReader().read(copy), replace(painted, boxes=boxes))
+
+
+def test_numbers_rows_and_columns() -> None:
+    found = GalleryReader().read(GALLERIES["old Zoom"].image)
+    places = [(tile.row, tile.column) for tile in found.tiles]
+    assert places == [(r, c) for r in (0, 1) for c in range(5)] + [(2, c) for c in range(3)]
+
+
+@pytest.mark.parametrize("name", ["old Zoom", "new Zoom", "cameras off"])
+def test_tells_cameras_that_are_off(name: str) -> None:
+    painted = GALLERIES[name]
+    for tile in GalleryReader().read(painted.image).tiles:
+        i = max(range(len(painted.boxes)), key=lambda i: painted.boxes[i].iou(tile.box))
+        assert (tile.state is TileState.CAMERA_OFF) == painted.off[i]
+
+
+# Equal fields full of pictures are told from a call by their lack of faces: see test_faces.
+@pytest.mark.parametrize("kind", [k for k in HOSTILE if "thumbnails" not in k and k != "dark calendar"])
+def test_sees_no_tile_where_there_is_no_call(kind: str) -> None:
+    assert GalleryReader().read(hostile(kind)) == Gallery((), False)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 500), (500, 1), (30, 30), (60, 2000)])
+def test_bears_pictures_of_any_size(size: tuple[int, int]) -> None:
+    image = np.random.default_rng(1).integers(0, 256, (*size, 3), dtype=np.uint8)
+    assert GalleryReader().read(image).tiles == ()
+
+
+def moving(painted: Painted, look: int, still: set[int] = frozenset()) -> Image:
+    """The same call later: each picture with another person and noise, but the still ones."""
+    image = painted.image.copy()
+    for i, box in enumerate(painted.boxes):
+        if i not in still and not painted.off[i]:
+            inner = image[box.y + 20 : box.bottom - 25, box.x + 40 : box.right - 40]
+            inner[:] = cv2.addWeighted(
+                inner, 0.6, video(np.random.default_rng(100 * look + i), *inner.shape[1::-1]), 0.4, 0
+            )
+    return image
+
+
+def test_keeps_the_layout_while_the_video_moves() -> None:
+    painted, reader = GALLERIES["new Zoom"], GalleryReader()
+    first = reader.read(painted.image)
+    for look in range(1, 14):
+        assert [t.box for t in reader.read(moving(painted, look)).tiles] == [t.box for t in first.tiles]
+
+
+def test_follows_the_call_to_another_layout_and_back() -> None:
+    reader = GalleryReader()
+    one = gallery(21, 3, [3, 3], 300, 6, off=0.0, margins=(30, 60, 30, 60))
+    other = np.zeros_like(one.image)
+    two = gallery(22, 4, [4, 4, 3], 220, 5, off=0.0, margins=(10, 10, 10, 10))
+    height, width = (min(a, b) for a, b in zip(two.image.shape[:2], other.shape[:2], strict=True))
+    other[:height, :width] = two.image[:height, :width]
+    first = reader.read(one.image)
+    assert len(first.tiles) == 6
+    assert len(reader.read(other).tiles) == 11
+    assert reader.read(np.zeros_like(other)) == Gallery((), False)
+    assert reader.read(one.image) == first
+
+
+def test_notices_who_joins_a_row_with_room() -> None:
+    before = gallery(23, 4, [4, 4, 2], 220, 5, off=0.0, left_aligned=True)
+    after = before.image.copy()
+    box = before.boxes[5].shift(0, before.boxes[9].y - before.boxes[5].y).shift(225, 0)
+    box.cut(after)[:] = before.boxes[1].cut(before.image)[: box.h, : box.w]
+    reader = GalleryReader()
+    assert len(reader.read(before.image).tiles) == 10
+    counts = [len(reader.read(after).tiles) for _ in range(12)]
+    assert counts[-1] == 11
+
+
+def with_square(painted: Painted, which: int, seed: int) -> Image:
+    """The call with a square picture in one tile, as a profile photo stands there."""
+    image, box = painted.image.copy(), painted.boxes[which]
+    tile = box.cut(image)
+    tile[:] = 34
+    side = box.h
+    left = (box.w - side) // 2
+    tile[:, left : left + side] = video(np.random.default_rng(seed), side, side)
+    return image
+
+
+def test_suspects_a_square_picture_until_it_moves() -> None:
+    painted, reader = GALLERIES["new Zoom"], GalleryReader()
+    which = painted.off.index(False)
+
+    def state(image: Image) -> TileState:
+        tiles = reader.read(image).tiles
+        return max(tiles, key=lambda tile: tile.box.iou(painted.boxes[which])).state
+
+    assert state(with_square(painted, which, 5)) is TileState.PHOTO
+    moved = with_square(painted, which, 5)
+    box = painted.boxes[which]
+    moved[box.y + 30 : box.y + 70, box.x + 100 : box.x + 130] //= 2
+    assert state(moved) is TileState.NO_FACE
+
+
+def test_takes_a_picture_that_stays_still_among_moving_ones_for_a_photo() -> None:
+    painted, reader = GALLERIES["new Zoom"], GalleryReader()
+    which = painted.off.index(False)
+    for look in range(12):
+        found = reader.read(moving(painted, look, {which}))
+    states = {i: tile.state for i, tile in enumerate(found.tiles) if not painted.off[i]}
+    assert states.pop(which) is TileState.PHOTO
+    assert set(states.values()) == {TileState.NO_FACE}
+
+
+def test_learns_nothing_from_a_picture_that_stands_still_altogether() -> None:
+    painted, reader = GALLERIES["new Zoom"], GalleryReader()
+    for _ in range(12):
+        found = reader.read(painted.image)
+    assert TileState.PHOTO not in {tile.state for tile in found.tiles}
