@@ -332,11 +332,14 @@ def live_line(
         rule = {**_zero(colours, at), "line": {"color": colours.hair, "width": 1}}
         shapes.append(rule)
     shown = [each for each in markers if start <= each.seconds <= end]
+    pixels = 732 / (end - start)  # a second, on a page 1280 px wide
     for marker, following in itertools.zip_longest(shown, shown[1:]):
-        left = following is None and end - marker.seconds < 90
+        left = following is None and (end - marker.seconds) * pixels < 110
         room = end - marker.seconds if following is None else following.seconds - marker.seconds
-        # About 1.2 px a second, 7 px a character, 18 px for the pennant.
-        drawn, words = mark(marker, colours, foot, 24 if left else min(24, int((1.2 * room - 18) / 7)), left)
+        # 7 px a character, 18 px for the pennant.
+        drawn, words = mark(
+            marker, colours, foot, 24 if left else min(24, int((room * pixels - 18) / 7)), left
+        )
         shapes += drawn
         notes += words
     outside = {"xanchor": "left", "x": 0, "xshift": -94}
@@ -349,7 +352,7 @@ def live_line(
     half = _note(wording.half(expected), **outside, y=top / 2, yanchor="top", yshift=1)
     notes.append({**half, "font": {"color": colours.ink3}})
     for begins, ends in gaps(looks):
-        if ends - begins >= 24:
+        if (ends - begins) / (end - start) >= 0.04:  # room for the words
             text = wording.not_read(ends - begins)
             middle = {"x": (begins + ends) / 2, "y": -height, "xref": "x", "yref": "y"}
             notes.append({**_note(text), **middle, "yanchor": "bottom", "font": {"color": colours.ink3}})

@@ -44,6 +44,9 @@ TITLE = wording.LIVE
 #: The live page shows so much of the session (s).
 WINDOW = 600.0
 
+#: At the start of a session the line has so much room (s), which grows to WINDOW with it.
+WINDOW_FIRST = 120.0
+
 #: The line is drawn through at most so many looks: one every 5 px of its width, well below the smoothing.
 POINTS = 160
 
@@ -571,7 +574,7 @@ def chart(now: Now, view: View) -> figures.Figure:
         colours = replace(colours, pleasant=colours.edge, neutral=colours.edge, unpleasant=colours.edge)
     looks = figures.looks_of(now.looks)
     end = now.seconds
-    start = end - WINDOW
+    start = end - min(WINDOW, max(WINDOW_FIRST, end))
     if view.compact:
         reading = now.health.state in READING
         last = wording.NOW if reading else now.clock(end)

@@ -242,6 +242,17 @@ def test_only_ten_minutes_are_read_and_the_last_look_is_among_them(lecture: Lect
     assert len(now.looks) <= live.POINTS
 
 
+def test_the_line_has_room_from_the_start_and_ten_minutes_at_most(lecture: Lecture) -> None:
+    everyone = tuple(student(n) for n in range(1, 7))
+    spans = []
+    for looks in (1, 100, 400):
+        for _ in range(looks):
+            lecture.look(everyone)
+        start, end = live.chart(now_of(lecture), View())["layout"]["xaxis"]["range"]
+        spans.append(round(end - start) - 1)
+    assert spans == [120, 222, 600]
+
+
 def test_a_mark_is_kept_at_once_and_its_kind_and_note_follow(lecture: Lecture) -> None:
     context = context_of(lecture)
     made = live.set_mark(context)
