@@ -153,12 +153,18 @@ OUTSIDE_SCORE = 0.6
 #: A face so small against the largest in its tile is somebody passing by or a picture on the wall.
 BESIDE = 0.4
 
-#: Second looks at tiles and swept crops in one frame, once a layout is known.
-SECOND_LOOKS, SWEPT_CROPS = 4, 10
+#: Second looks at tiles, and swept crops beside a grid and without one, in one frame of a known layout.
+SECOND_LOOKS, SWEPT_BESIDE, SWEPT_ALONE = 2, 4, 12
+
+#: Standard deviation of levels in a crop below which there is nothing in it.
+PLAIN = 4.0
 
 #: Sides of the swept crops in pixels of a picture of at most SWEEP_SIDE: faces of 15 to 570 px.
 SWEEP_SIDE = 1600
 SWEEP_CROPS = (120, 200, 340, 570, 950)
+
+#: Which parts of a picture tiles take is noted in squares of so many pixels.
+COARSE = 8
 
 #: A face outside the grid is at least so large against those inside: portraits in lists are not.
 OUTSIDE_SIZE = 0.6
@@ -182,6 +188,7 @@ class FaceReader:
         self._outside: list[Face] = []
         self._turn = 0
         self._helped: set[Box] = set()
+        self._crops: list[Box] = []
 
     def read(self, image: Image, gallery: Gallery, left_out: Collection[Box] = ()) -> Gallery:
         """The gallery with faces and the states that follow from them.
@@ -340,7 +347,7 @@ class FaceReader:
         for face in self._outside:
             for again in self._look(image, around(face.box, 3.0), self._settings.confidence)[:1]:
                 add(again)
-        for face in self._sweep(image, boxes, None if anew else SWEPT_CROPS):
+        for face in self._sweep(image, boxes, None if anew else SWEPT_BESIDE if boxes else SWEPT_ALONE):
             if not any(other.box.iou(face.box) > 0.2 for other in known):
                 for confirmed in self._look(image, around(face.box, 3.0), OUTSIDE_SCORE):
                     if confirmed.box.iou(face.box) > 0.35:
@@ -350,16 +357,16 @@ class FaceReader:
 
     def _sweep(self, image: Image, boxes: list[Box], most: int | None) -> list[Face]:
         """Faces in overlapping crops outside the tiles, best first; the next `most` crops, or all."""
-        scale = min(1.0, SWEEP_SIDE / max(image.shape[:2]))
-        crops = list(_crops(round(image.shape[1] * scale), round(image.shape[0] * scale), boxes, scale))
+        if most is None or not self._crops:
+            self._crops = list(_crops(image.shape[1], image.shape[0], boxes))
+        crops = self._crops
         if most is not None and crops:
             start = self._turn * most % len(crops)
             crops = (crops[start:] + crops[:start])[:most]
         found: list[Face] = []
-        for crop in crops:
-            place = Box(*(round(v / scale) for v in (crop.x, crop.y, crop.w, crop.h))).clip(
-                image.shape[1], image.shape[0]
-            )
+        for place in crops:
+            if float(place.cut(image)[::8, ::8].std()) < PLAIN:
+                continue
             looked = self._look(image, place, OUTSIDE_SCORE)
             found += [face for face in looked if 0.1 * place.h <= face.side <= 0.85 * place.h]
         return sorted(found, key=lambda face: -face.confidence)
@@ -378,24 +385,31 @@ class Way:
 WAYS = (Way(pad=0.15), Way(mirror=True), Way(turn=30.0), Way(turn=-30.0), Way(bright=True))
 
 
-def _crops(width: int, height: int, boxes: list[Box], scale: float) -> Iterator[Box]:
+def _crops(width: int, height: int, boxes: list[Box]) -> Iterator[Box]:
     """Half-overlapping square crops of a picture that do not lie within the tiles."""
-    taken = [
-        Box(round(b.x * scale), round(b.y * scale), round(b.w * scale), round(b.h * scale)) for b in boxes
-    ]
-    for side in SWEEP_CROPS:
-        if side > 1.6 * min(width, height) and side != SWEEP_CROPS[0]:
+    taken = np.zeros((height // COARSE + 1, width // COARSE + 1), np.float32)
+    for box in boxes:
+        taken[box.y // COARSE : box.bottom // COARSE + 1, box.x // COARSE : box.right // COARSE + 1] = 1
+    larger = max(1.0, max(width, height) / SWEEP_SIDE)
+    for each in SWEEP_CROPS:
+        side = round(each * larger)
+        if side > 1.6 * min(width, height) and each != SWEEP_CROPS[0]:
             continue
-        across = max(1, math.ceil((width - side) / (side / 2)) + 1)
-        down = max(1, math.ceil((height - side) / (side / 2)) + 1)
-        for row in range(down):
-            for column in range(across):
-                x = round((width - side) * column / max(1, across - 1)) if width > side else 0
-                y = round((height - side) * row / max(1, down - 1)) if height > side else 0
-                crop = Box(x, y, side, side).clip(width, height)
-                middle = Box(x + side // 4, y + side // 4, side // 2, side // 2)
-                if sum(middle.overlap(box) for box in taken) < 0.9 * middle.area:
-                    yield crop
+        for y in _starts(height, side):
+            for x in _starts(width, side):
+                a, b = ((v + side // 4) // COARSE for v in (x, y))
+                half = max(1, side // 2 // COARSE)
+                middle = taken[b : b + half, a : a + half]
+                if not middle.size or middle.mean() < 0.9:
+                    yield Box(x, y, side, side).clip(width, height)
+
+
+def _starts(length: int, side: int) -> list[int]:
+    """Where crops of a side begin so that they overlap by at least a half and cover a length."""
+    if length <= side:
+        return [0]
+    steps = math.ceil((length - side) / (side / 2))
+    return [round((length - side) * step / steps) for step in range(steps + 1)]
 
 
 def _reduced(crop: Image) -> tuple[Image, float]:
