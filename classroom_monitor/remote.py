@@ -38,8 +38,8 @@ log = logging.getLogger(__name__)
 #: The first answer may wait for the libraries to load on a slow machine.
 START_TIMEOUT = 90.0
 ANSWER_TIMEOUT = 20.0
-#: A look that takes longer (s) means that a model hangs. A busy machine needs up to 20 s for the first look at
-#: a large class, and to stop a watcher that is merely slow loses more than to wait for one that hangs.
+#: A look that takes longer (s) means that a model hangs. A busy machine needs up to 20 s for the first look
+#: at a large class, and to stop a watcher that is merely slow loses more than to wait for one that hangs.
 STUCK_AFTER = 60.0
 #: More deaths than this in a minute and we stop trying (Frigate's rule).
 DEATHS_A_MINUTE = 5
