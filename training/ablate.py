@@ -1,4 +1,4 @@
-"""Short runs that leave one thing out each, for the card: `python -m training.ablate --epochs 5`.
+"""Short runs that leave one thing out each, for the card: `python -m training.ablate --epochs 3`.
 
 All start from the quick recipe with the same seed and number of epochs; each is calibrated and measured like
 the shipped weights. The distilled run learns half from the shipped weights.
@@ -74,7 +74,7 @@ def figures(weights: Path, faces: Faces) -> list[str]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line. Returns the exit code of contract.md."""
     parser = argparse.ArgumentParser(prog="python -m training.ablate", description=__doc__.splitlines()[0])
-    parser.add_argument("--epochs", type=int, default=5)
+    parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--data", type=Path, help="folder of the recipe's files")
     parser.add_argument("--out", type=Path, default=Path("runs") / "ablations")
     parser.add_argument("--csv", type=Path, default=Path("docs") / "ablations.csv")
@@ -82,7 +82,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         base = read_recipe(configs_folder() / "training" / "quick.toml")
-        schedule = replace(base.schedule, minutes=0.0, epochs=given.epochs, threads=torch.get_num_threads())
+        schedule = replace(
+            base.schedule,
+            minutes=0.0,
+            epochs=given.epochs,
+            select_every=given.epochs,
+            threads=torch.get_num_threads(),
+        )
         for name, recipe in variants(replace(base, schedule=schedule)).items():
             if given.only in (None, name):
                 row = measured(replace(recipe, name=name), given.out / name.replace(" ", "_"), given.data)
