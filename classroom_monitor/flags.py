@@ -46,13 +46,20 @@ UNKNOWN = 60.0
 LISTED = 60.0
 
 #: A drop must exceed so many of the student's own usual spreads, and so many of the class's at that moment.
-OWN_SPREADS, CLASS_SPREADS = 3.0, 2.5
+OWN_SPREADS, CLASS_SPREADS = 2.75, 3.0
 
 #: From the median absolute deviation to the standard deviation of a normal distribution.
 TO_SD = 1.4826
 
-#: What more than this share of the class shows at once, to so much of the limit, is the class's.
-CLASS_SHARE, CLASS_LEVEL = 0.2, 0.75
+#: A look above this valence is no unpleasant one, and flags no one, however much gladder the student was.
+UNPLEASANT = -0.05
+
+#: No look is less pleasant than this, so that the way down from a usual below zero is shorter, in proportion;
+#: but never shorter than this share.
+SADDEST, SHORTEST_WAY = -0.64, 0.6
+
+#: What more than this share of the class shows at once, if only eased, is the class's and flags no one.
+CLASS_SHARE = 0.2
 
 #: Fewer students than this are no class to compare with.
 CLASS_AT_LEAST = 5
@@ -231,7 +238,7 @@ class Flags:
                 level = 0.0 if state.presence in OVER else rule(state)
                 if level is not None:
                     found.append((state, level))
-            with_it = sum(level >= CLASS_LEVEL for _, level in found)
+            with_it = sum(level >= EASED for _, level in found)
             known = sum(state.presence not in OVER for state, _ in found)
             shared = known >= CLASS_AT_LEAST and with_it > CLASS_SHARE * known
             for state, level in found:
@@ -276,12 +283,14 @@ class Flags:
                 return None  # a face from the side or with shut eyes reads as unpleasant
             if state.valence is None or state.valence_usual is None:
                 return None
-            own = max(
-                state.valence_spread, of_class.strays
-            )  # three minutes tell little of how far one strays
+            if state.valence > UNPLEASANT:
+                return 0.0
+            own = max(state.valence_spread, of_class.strays)
             strays = max(OWN_SPREADS * own, CLASS_SPREADS * of_class.spread)
+            # A face that rests unpleasant has a shorter way down.
+            way = settings.lower_by * max(SHORTEST_WAY, min(1.0, 1 - state.valence_usual / SADDEST))
             expected = min(state.valence_usual, of_class.expected(state.valence_usual, settings.lower_by))
-            return (expected - state.valence) / max(settings.lower_by, strays)
+            return (expected - state.valence) / max(way, strays)
 
         def brow(state: StudentState) -> float | None:
             value = state.brow_furrow

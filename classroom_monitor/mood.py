@@ -54,6 +54,10 @@ CLIP = 1.0
 #: A spread of one student's smoothed valence below this is not believed (a still face, few readings).
 LEAST_SPREAD = 0.03
 
+#: A spread learnt over few seconds may be too small by chance: it is taken larger by these seconds' share.
+#: Readings go together over some twenty seconds, of which three minutes hold nine.
+UNSURE = 40.0
+
 #: Before anything is known the students' valence is taken to spread so far, with the weight of two students.
 PRIOR_SPREAD, PRIOR_WEIGHT = 0.2, 2.0
 
@@ -85,11 +89,11 @@ def valence_of(probabilities: Probabilities, coordinates: Sequence[float]) -> fl
 class Usual:
     """What is usual for one student: a time-weighted median of the first `baseline` seconds, then adapting.
 
-    `value` is None until a third of them has been seen. `spread` is how far the student strays from the class
-    or, where there is none, from the own usual (a robust standard deviation).
+    `value` is None until a third of them has been seen. `spread` is how far the student strays, compared with
+    the class at the time: a robust standard deviation.
     """
 
-    __slots__ = ("_baseline", "_samples", "_seconds", "_strays", "spread", "value")
+    __slots__ = ("_baseline", "_samples", "_seconds", "_spread", "_strays", "value")
 
     def __init__(self, baseline: float) -> None:
         self._baseline = baseline
@@ -97,7 +101,12 @@ class Usual:
         self._samples: list[tuple[float, float]] = []
         self._strays: list[tuple[float, float]] = []
         self.value: float | None = None
-        self.spread = LEAST_SPREAD
+        self._spread = LEAST_SPREAD
+
+    @property
+    def spread(self) -> float:
+        """How far the student strays, on the safe side as long as little is known."""
+        return self._spread * (1 + UNSURE / self._seconds) if self._seconds else LEAST_SPREAD
 
     @property
     def learning(self) -> bool:
@@ -116,7 +125,7 @@ class Usual:
             self.value = _weighted_median(self._samples)
             middle = _weighted_median(self._strays)
             around = [(abs(each - middle), weight) for each, weight in self._strays]
-            self.spread = max(LEAST_SPREAD, MEDIAN_ABSOLUTE_TO_SD * _weighted_median(around))
+            self._spread = max(LEAST_SPREAD, MEDIAN_ABSOLUTE_TO_SD * _weighted_median(around))
         if done:
             self._samples, self._strays = [], []
 
@@ -125,10 +134,11 @@ class Usual:
         if self.value is None:
             return
         share = min(1.0, seconds / ADAPT)
-        limit = CLIP * self.spread
+        self._seconds += seconds
+        limit = CLIP * self._spread
         self.value += share * max(-limit, min(limit, deviation))
-        size = MEAN_ABSOLUTE_TO_SD * min(abs(deviation), 3 * self.spread)
-        self.spread = max(LEAST_SPREAD, self.spread + share * (size - self.spread))
+        size = MEAN_ABSOLUTE_TO_SD * min(abs(deviation), 3 * self._spread)
+        self._spread = max(LEAST_SPREAD, self._spread + share * (size - self._spread))
 
 
 class _Track:
@@ -449,12 +459,9 @@ def _above(usual: Usual, value: float, seconds: float, frozen: bool) -> float | 
     """How far a cue is above usual, at least 0; None before a usual is known. Learns from the reading."""
     if usual.learning:
         usual.add(value, seconds)
-    if usual.value is None:
-        return None
-    above = value - usual.value
-    if not frozen:
-        usual.adapt(above, seconds)
-    return max(0.0, above)
+    elif usual.value is not None and not frozen:
+        usual.adapt(value - usual.value, seconds)
+    return None if usual.value is None else max(0.0, value - usual.value)
 
 
 def _weighted_median(samples: Sequence[tuple[float, float]]) -> float:

@@ -163,6 +163,11 @@ class TestLower:
         """A resting face that reads as sad is as usual for that student."""
         assert not Room().run(300, only(3, valence=-0.45, usual=-0.4)).raised()
 
+    def test_a_face_that_rests_unpleasant_has_a_shorter_way_down(self) -> None:
+        fall = 0.85 * SETTINGS.lower_by
+        assert not Room().run(300, only(3, valence=-fall)).raised()
+        assert Room().run(300, only(3, valence=-0.3 - fall, usual=-0.3)).raised()
+
     def test_only_an_own_usual_counts(self) -> None:
         assert not Room().run(300, only(3, valence=LOW, own=False)).raised()
 
@@ -209,8 +214,12 @@ class TestLower:
         room.run(120, low(3))
         assert "for 3 min (81 of 81 looks)" in room.now[0].reason
 
-    def test_a_smile_that_goes_is_worded_without_sadness(self) -> None:
-        room = Room().run(60, only(3, valence=0.0, usual=0.5))
+    def test_a_smile_that_goes_is_no_flag(self) -> None:
+        assert not Room().run(300, only(3, valence=0.0, usual=0.5)).raised()
+
+    def test_what_does_not_look_like_one_expression_is_worded_without(self) -> None:
+        mixed = replace(state(3, -0.3, usual=0.1), probabilities=(0.1, 0.1, 0.1, 0.0, 0.18, 0.02, 0.5))
+        room = Room().run(60, lambda student: mixed if student == 3 else None)
         assert room.now[0].reason.startswith("Looks less pleasant than usual for")
 
 
