@@ -147,8 +147,9 @@ AGREED = 1.0
 #: Mean level below which a tile is worth a brightened look.
 DARK = 90
 
-#: A face outside any grid must score so much, twice: in a swept crop and in one around it.
-OUTSIDE_SCORE = 0.6
+#: A face outside the tiles must score so much, twice: in a swept crop and in one around it. Beside a grid
+#: there are few to find (a speaker, large and clear) and much to mistake.
+ALONE_SCORE, BESIDE_SCORE = 0.6, 0.7
 
 #: A face so small against the largest in its tile is somebody passing by or a picture on the wall.
 BESIDE = 0.4
@@ -347,15 +348,18 @@ class FaceReader:
         for face in self._outside:
             for again in self._look(image, around(face.box, 3.0), self._settings.confidence)[:1]:
                 add(again)
-        for face in self._sweep(image, boxes, None if anew else SWEPT_BESIDE if boxes else SWEPT_ALONE):
+        score = BESIDE_SCORE if boxes else ALONE_SCORE
+        for face in self._sweep(
+            image, boxes, score, None if anew else SWEPT_BESIDE if boxes else SWEPT_ALONE
+        ):
             if not any(other.box.iou(face.box) > 0.2 for other in known):
-                for confirmed in self._look(image, around(face.box, 3.0), OUTSIDE_SCORE):
+                for confirmed in self._look(image, around(face.box, 3.0), score):
                     if confirmed.box.iou(face.box) > 0.35:
                         add(confirmed)
                         break
         return known
 
-    def _sweep(self, image: Image, boxes: list[Box], most: int | None) -> list[Face]:
+    def _sweep(self, image: Image, boxes: list[Box], score: float, most: int | None) -> list[Face]:
         """Faces in overlapping crops outside the tiles, best first; the next `most` crops, or all."""
         if most is None or not self._crops:
             self._crops = list(_crops(image.shape[1], image.shape[0], boxes))
@@ -367,7 +371,7 @@ class FaceReader:
         for place in crops:
             if float(place.cut(image)[::8, ::8].std()) < PLAIN:
                 continue
-            looked = self._look(image, place, OUTSIDE_SCORE)
+            looked = self._look(image, place, score)
             found += [face for face in looked if 0.1 * place.h <= face.side <= 0.85 * place.h]
         return sorted(found, key=lambda face: -face.confidence)
 

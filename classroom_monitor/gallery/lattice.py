@@ -316,6 +316,21 @@ def candidates(scores: SlotScores, least: int, most: int, aspect: float = WIDE) 
     return chosen
 
 
+def cut_out(scores: SlotScores, aspect: float = WIDE) -> Iterator[Layout]:
+    """Up to four tiles that fill the picture to its border, where only inner sides can be seen."""
+    width, height = scores.edges.width, scores.edges.height
+    for columns in range(1, 5):
+        for rows in range(1, 4 // columns + 1):
+            for gap in range(max(3, round(0.05 * width / columns))):
+                w = (width - (columns - 1) * gap) / columns
+                h = w / aspect
+                if columns * rows > 1 and abs(rows * h + (rows - 1) * gap - height) < 0.012 * height:
+                    down = (height + gap) / rows
+                    layout = Layout(0, 0, w, down - gap, w + gap, down, ((0.0, columns),) * rows)
+                    if mean_cover(scores, layout) >= COVER_FEW:
+                        yield replace(layout, score=evidence(scores, layout))
+
+
 def _candidate(scores: SlotScores, w: int, h: int) -> Layout | None:
     score, visible, x0, y0 = scores.everywhere(w, h)
     if not score.size:
@@ -436,8 +451,13 @@ def _outer(scores: SlotScores, layout: Layout) -> Iterator[tuple[Layout, list[tu
         start = rows[-1][0]
         ends = [(count - last, 1), (count - 1, 0)]
         yield replace(layout, rows=(*rows[:-1], (start + 1, last - 2))), ends
-    if len(rows) > 1 and rows[-1][0] == 0 and last > 1 and scores.blank(layout.corners()[-1:]).all():
-        yield replace(layout, rows=(*rows[:-1], (0.0, last - 1))), [(count - 1, 0)]
+    if len(rows) > 1 and last > 1:
+        start = rows[-1][0]
+        blank = scores.blank(layout.corners()[[count - last, count - 1]])
+        if blank[0] and start + 1 == (first - last + 1) / 2:  # what stays is centred
+            yield replace(layout, rows=(*rows[:-1], (start + 1, last - 1))), [(count - last, 1)]
+        if blank[1] and start == 0:
+            yield replace(layout, rows=(*rows[:-1], (0.0, last - 1))), [(count - 1, 0)]
 
 
 def complete(scores: SlotScores, seed: Layout) -> Layout | None:

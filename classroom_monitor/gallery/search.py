@@ -16,6 +16,7 @@ from classroom_monitor.gallery.lattice import (
     SlotScores,
     candidates,
     complete,
+    cut_out,
     mean_cover,
     striped,
     trim,
@@ -57,6 +58,7 @@ def find_layouts(image: Image) -> tuple[Layout, ...]:
         again = _completed(scores, better.scaled(scale))
         if again is not None:
             exact.append(replace(again.scaled(1 / scale), score=again.score))
+    exact += [replace(layout.scaled(1 / scale), score=layout.score) for layout in cut_out(scores)]
     if not exact:
         return ()
     best = max(exact, key=lambda layout: layout.score)
@@ -87,9 +89,9 @@ def _completed(scores: SlotScores, seed: Layout) -> Layout | None:
 def _believable(scores: SlotScores, image: Image, layout: Layout) -> bool:
     """Whether it can be a call: sides well covered, no table, and not all tiles empty."""
     few = layout.count <= 3
-    if mean_cover(scores, layout) < (COVER_FEW if few else COVER) or striped(scores, layout):
+    if mean_cover(scores, layout) < (COVER_FEW if few else COVER):
         return False
-    if few and not scores.whole(layout.corners()).all():
+    if not scores.whole(layout.corners()).all() if few else striped(scores, layout):
         return False
     if (scores.white(layout.corners()) > 0.45).mean() > 0.5:
         return False
