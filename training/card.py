@@ -322,7 +322,11 @@ def _ablations(file: Path) -> str:
         with file.open(encoding="utf-8", newline="") as stream:
             heading, *rows = list(csv.reader(stream))
     except (OSError, ValueError):
-        return "## Ablations\n\nNone were run with these weights."
+        return (
+            "## Ablations\n\nNot run for these weights: no time was left on the machine that trained them. "
+            "`python -m training.ablate`\nmeasures short runs without votes, without low resolution and with "
+            "distillation, and the next card shows them."
+        )
     table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
     return (
         "## Ablations\n\nShort runs, to compare with one another only: all of the same number of epochs, far "

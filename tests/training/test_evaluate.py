@@ -219,7 +219,7 @@ def test_the_card_is_written_from_the_figures(
     ):
         assert f"## {heading}" in text
     assert (tmp_path / "card-calibration.svg").read_text(encoding="utf-8").startswith("<svg")
-    assert "None were run" in text
+    assert "Not run for these weights" in text
     (tmp_path / "ablations.csv").write_text("run,label\nwithout votes,0.5\n", encoding="utf-8")
     assert main(["--data", str(data), "--weights", str(tiny), "--card", str(card)]) == 0
     assert "| without votes | 0.5 |" in card.read_text(encoding="utf-8")
