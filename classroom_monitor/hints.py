@@ -25,7 +25,7 @@ from classroom_monitor.records import (
 )
 from classroom_monitor.settings import FlagsSettings
 
-#: At most one hint in so many seconds (product.md), and no second "pick up" within four times that.
+#: At most one hint in so many seconds, and no second "pick up" within four times that.
 APART, PICK_UP_APART = 300.0, 1200.0
 
 #: The share of faces must be above usual for so long (s), with dips of at most so long.

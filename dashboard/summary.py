@@ -31,7 +31,7 @@ from classroom_monitor.store import Store
 
 Numbers = NDArray[np.float64]
 
-#: A time without looks longer than this is drawn as a gap (experience.md, 16); s.
+#: A time without looks longer than this is drawn as a gap (s).
 GAP = 15.0
 
 #: Points a chart draws, about: more than one a pixel on a wide page. Readings are smoothed over 10 s, so that

@@ -176,7 +176,7 @@ PRESENCE = {
     Presence.GONE: "gone",
 }
 
-#: The counts below the map, in this order; never merged (experience.md, 17).
+#: The counts below the map, in this order; never merged.
 PRESENCE_ORDER = (
     Presence.CAMERA_OFF,
     Presence.NO_FACE,

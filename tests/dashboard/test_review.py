@@ -1,4 +1,4 @@
-"""The review page in a browser: moments, zoom, tables, names, marks, downloads (experience.md, 20 to 28)."""
+"""The review page in a browser: moments, zoom, tables, names, marks, downloads."""
 
 from __future__ import annotations
 

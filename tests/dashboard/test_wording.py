@@ -20,7 +20,7 @@ from classroom_monitor.records import (
 )
 from dashboard import wording
 
-#: Asserted feelings, engagement, scores of persons, grades (experience.md, 2.4).
+#: Asserted feelings, engagement, scores of persons, grades.
 BANNED = re.compile(
     r"\b(?:is|are|was|were|be|feels?|feeling|felt|seems?) (?:very )?"
     r"(?:angry|sad|happy|afraid|fearful|disgusted|bored|confused)\b"
