@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,3 +25,18 @@ def test_data() -> Path:
     if not folder or not Path(folder).is_dir():
         pytest.skip("CLASSROOM_TEST_DATA names no folder with the test data")
     return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """The one headless Chromium of a run of the tests: playwright allows one at a time."""
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        missing("Chromium is not installed; install it with your package manager")
+    playwright = pytest.importorskip("playwright.sync_api")
+    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    flags += ["--disable-component-update", "--no-first-run"]
+    with playwright.sync_playwright() as running:
+        opened = running.chromium.launch(executable_path=chromium, args=flags)
+        yield opened
+        opened.close()

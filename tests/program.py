@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -15,10 +14,8 @@ from typing import TYPE_CHECKING
 
 from screen import WAIT, until
 
-from tests.conftest import missing
-
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
 ROOT = Path(__file__).parent.parent
 COMMAND = (sys.executable, "-m", "classroom_monitor.cli")
@@ -124,24 +121,16 @@ def running(home: Path, *arguments: str, before: Sequence[str] = (), **more: str
 
 
 @contextlib.contextmanager
-def browser_page(width: int = 1280, height: int = 900) -> Iterator[Page]:
-    """A page in a headless Chromium. What it asks of the outside, and its own errors, fail the test."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if chromium is None:
-        missing("Chromium is not installed")
-        raise AssertionError
-    from playwright.sync_api import sync_playwright
-
+def browser_page(browser: Browser, width: int = 1280, height: int = 900) -> Iterator[Page]:
+    """A page of the browser that fails on any request off this computer, and on an error of the page."""
     outside: list[str] = []
     errors: list[str] = []
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": width, "height": height})
-        page.on("request", lambda asked: None if inside(asked.url) else outside.append(asked.url))
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.set_default_timeout(WAIT * 1000)
-        yield page
-        browser.close()
+    page = browser.new_page(viewport={"width": width, "height": height})
+    page.on("request", lambda asked: None if inside(asked.url) else outside.append(asked.url))
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.set_default_timeout(WAIT * 1000)
+    yield page
+    page.close()
     assert outside == []
     assert errors == []
 

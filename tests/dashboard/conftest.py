@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -45,7 +44,6 @@ from dashboard.serving import serve
 
 TOKEN = "a-start-token-of-more-than-32-characters"
 START = datetime(2026, 11, 19, 9, 5, tzinfo=UTC)
-CHROMIUM = "/usr/bin/chromium"
 
 #: Seven probabilities that look pleasant, neutral and unpleasant, in the order of EXPRESSIONS.
 PLEASANT = (0.02, 0.01, 0.02, 0.70, 0.05, 0.05, 0.15)
@@ -223,22 +221,6 @@ def live_url(lecture: Lecture, serve_pages: Callable[..., str]) -> str:
     """The address of the pages over the running lecture."""
     watcher: Any = lecture.watcher
     return serve_pages(create_app(lecture.store, lecture.settings, TOKEN, watcher, clock=lecture.clock))
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    """A headless Chromium."""
-    from conftest import missing
-
-    if not Path(CHROMIUM).exists():
-        missing("chromium is not installed; install it with your package manager")
-    playwright = pytest.importorskip("playwright.sync_api")
-    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    flags += ["--disable-component-update", "--no-first-run"]
-    with playwright.sync_playwright() as running:
-        opened = running.chromium.launch(executable_path=CHROMIUM, args=flags)
-        yield opened
-        opened.close()
 
 
 @dataclass

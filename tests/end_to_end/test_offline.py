@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 from urllib.parse import urljoin
 
 import pytest
@@ -31,13 +32,13 @@ def strace() -> tuple[str, ...]:
 
 
 def test_the_demo_stays_on_this_computer_and_writes_no_picture(
-    tmp_path: Path, strace: tuple[str, ...]
+    tmp_path: Path, strace: tuple[str, ...], browser: Any
 ) -> None:
     home, trace = tmp_path / "home", tmp_path / "trace"
     before = (*strace, "-o", str(trace))
     with (
         running(home, "demo", "--no-browser", "--port", "0", before=before) as program,
-        browser_page() as page,
+        browser_page(browser) as page,
     ):
         page.goto(program.url)
         page.goto(urljoin(program.url, "/live"))

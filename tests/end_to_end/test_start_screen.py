@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 import pytest
@@ -39,7 +39,7 @@ def seen(page: Page) -> tuple[int, int]:
 
 
 def test_a_call_on_the_screen_is_watched_live_and_reviewed(
-    tmp_path: Path, test_data: Path, screen: Screen
+    tmp_path: Path, test_data: Path, screen: Screen, browser: Any
 ) -> None:
     screen.call("Zoom Meeting", [test_data / "galleries" / name for name in CALLS], seconds=6.0)
     arguments = (
@@ -47,7 +47,10 @@ def test_a_call_on_the_screen_is_watched_live_and_reviewed(
         *("--no-browser", "--port", "0", "--rate", "1", "--title", "Lecture on the screen"),
         *("--store", f"sqlite:///{tmp_path / 'sessions.sqlite'}"),
     )
-    with running(tmp_path / "home", *arguments, DISPLAY=screen.display) as program, browser_page() as page:
+    with (
+        running(tmp_path / "home", *arguments, DISPLAY=screen.display) as program,
+        browser_page(browser) as page,
+    ):
         page.goto(program.url)
         page.goto(urljoin(program.url, "/live"))
         page.get_by_text(re.compile(r"\d+ of \d+ seen")).first.wait_for(timeout=PATIENCE * 1000)
@@ -59,7 +62,7 @@ def test_a_call_on_the_screen_is_watched_live_and_reviewed(
         # The line of the class grows and moves from look to look.
         before = until(lambda: page.evaluate(LINE), PATIENCE)
         until(lambda: len(set(page.evaluate(LINE))) > len(set(before)) + 2, PATIENCE)
-        assert page.get_by_text("Reading", exact=True).is_visible()
+        assert page.locator("#live-state", has_text="Reading").is_visible()
 
         page.get_by_role("button", name="Stop", exact=True).click()
         page.get_by_role("button", name="Stop and review").click()
@@ -71,7 +74,7 @@ def test_a_call_on_the_screen_is_watched_live_and_reviewed(
     assert not any("Traceback" in line for line in program.messages)
 
     review = ("review", "--no-browser", "--port", "0", *arguments[-2:])
-    with running(tmp_path / "home", *review) as program, browser_page() as page:
+    with running(tmp_path / "home", *review) as program, browser_page(browser) as page:
         page.goto(program.url)
         page.goto(urljoin(program.url, f"/review/{session}"))
         page.get_by_text("Lecture on the screen").first.wait_for()
