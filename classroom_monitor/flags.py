@@ -46,7 +46,7 @@ UNKNOWN = 60.0
 LISTED = 60.0
 
 #: A drop must exceed so many of the student's own usual spreads, and so many of the class's at that moment.
-OWN_SPREADS, CLASS_SPREADS = 2.75, 3.0
+OWN_SPREADS, CLASS_SPREADS = 3.0, 3.0
 
 #: From the median absolute deviation to the standard deviation of a normal distribution.
 TO_SD = 1.4826
