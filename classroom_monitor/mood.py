@@ -48,8 +48,9 @@ PROVISIONAL = 1 / 3
 #: Seconds in which the own usual follows a lasting change by about two thirds: far slower than any mood.
 ADAPT = 1200.0
 
-#: Deviations count at most so many own spreads when the usual adapts, which keeps it a robust one.
-CLIP = 1.0
+#: The spread is that of all seconds seen so far, and of the last hour later; a deviation counts for it with
+#: at most so many spreads, so that the first minute of a fall does not hide the rest of it.
+REMEMBER, CLIP = 3600.0, 3.0
 
 #: A spread of one student's smoothed valence below this is not believed (a still face, few readings).
 LEAST_SPREAD = 0.03
@@ -76,10 +77,6 @@ SPLIT_GROWTH, SPLIT_SHARE = 1.3, 0.7
 #: A class word is left only when its border is passed by this much, so that it does not flicker.
 WORD_MARGIN = 0.02
 
-#: From the mean, and the median, absolute deviation to the standard deviation of a normal distribution.
-MEAN_ABSOLUTE_TO_SD = 1.2533
-MEDIAN_ABSOLUTE_TO_SD = 1.4826
-
 
 def valence_of(probabilities: Probabilities, coordinates: Sequence[float]) -> float:
     """Pleasantness of a look, -1..1: the sum of probability times coordinate, in the order of EXPRESSIONS."""
@@ -89,8 +86,8 @@ def valence_of(probabilities: Probabilities, coordinates: Sequence[float]) -> fl
 class Usual:
     """What is usual for one student: a time-weighted median of the first `baseline` seconds, then adapting.
 
-    `value` is None until a third of them has been seen. `spread` is how far the student strays, compared with
-    the class at the time: a robust standard deviation.
+    `value` is None until a third of them has been seen. `spread` is how far the student strays downwards,
+    compared with the class at the time, as a standard deviation: what a fall is measured with.
     """
 
     __slots__ = ("_baseline", "_samples", "_seconds", "_spread", "_strays", "value")
@@ -124,8 +121,8 @@ class Usual:
         if done or (self._seconds >= self._baseline * PROVISIONAL and before // 10 != self._seconds // 10):
             self.value = _weighted_median(self._samples)
             middle = _weighted_median(self._strays)
-            around = [(abs(each - middle), weight) for each, weight in self._strays]
-            self._spread = max(LEAST_SPREAD, MEDIAN_ABSOLUTE_TO_SD * _weighted_median(around))
+            below = math.fsum(weight * min(0.0, each - middle) ** 2 for each, weight in self._strays)
+            self._spread = max(LEAST_SPREAD, math.sqrt(2 * below / self._seconds))
         if done:
             self._samples, self._strays = [], []
 
@@ -133,12 +130,12 @@ class Usual:
         """Follows, slowly, a reading so far from usual; clipped, so that rare strong ones do not pull it."""
         if self.value is None:
             return
-        share = min(1.0, seconds / ADAPT)
         self._seconds += seconds
-        limit = CLIP * self._spread
-        self.value += share * max(-limit, min(limit, deviation))
-        size = MEAN_ABSOLUTE_TO_SD * min(abs(deviation), 3 * self._spread)
-        self._spread = max(LEAST_SPREAD, self._spread + share * (size - self._spread))
+        clipped = max(-self._spread, min(self._spread, deviation))
+        self.value += min(1.0, seconds / ADAPT) * clipped
+        below = max(-CLIP * self._spread, min(0.0, deviation))
+        share = min(1.0, seconds / min(self._seconds, REMEMBER))
+        self._spread = max(LEAST_SPREAD, math.sqrt((1 - share) * self._spread**2 + share * 2 * below**2))
 
 
 class _Track:

@@ -538,10 +538,13 @@ class TestSimulatedClass:
     def test_most_students_in_need_are_raised_within_a_minute(self) -> None:
         """Not all: a face that always reads as sad can hardly look sadder."""
         events = tuple(Event(300 + 200 * number, 120, [3 + 5 * number], -0.5) for number in range(5))
-        flags = session(22, seed=13, events=events)
-        found = [
-            any(flag.student in event.who and event.at <= flag.raised <= event.at + 60 for flag in flags)
-            for event in events
-        ]
-        assert sum(found) >= 4
-        assert len(flags) <= len(events) + 1
+        right = others = 0
+        for seed in (14, 15):
+            flags = session(22, seed=seed, events=events)
+            for event in events:
+                right += any(
+                    flag.student in event.who and event.at <= flag.raised <= event.at + 60 for flag in flags
+                )
+            others += sum(not any(flag.student in event.who for event in events) for flag in flags)
+        assert right >= 8
+        assert others <= 1
