@@ -1,7 +1,7 @@
 """Short runs that leave one thing out each, for the card: `python -m training.ablate --epochs 3`.
 
 All start from the quick recipe with the same seed and number of epochs; each is calibrated and measured like
-the shipped weights. The distilled run learns half from the shipped weights.
+the shipped weights. The distilled run learns from the teachers of the shipped weights' recipe.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 import torch
 
 from classroom_monitor.errors import ClassroomError
-from classroom_monitor.expression import WEIGHTS, load_weights
+from classroom_monitor.expression import load_weights
 from classroom_monitor.settings import configs_folder
 from training.calibrate import fit
 from training.data import Faces
@@ -41,7 +41,8 @@ MEASURES = (
 def variants(base: Recipe) -> dict[str, Recipe]:
     """The runs by name."""
     without_low = replace(base.augmentation, low_resolution=0.0, jpeg=0.0)
-    distilled = replace(base.loss, teachers=(str(WEIGHTS),))
+    taught = read_recipe(configs_folder() / "training" / "small.toml").loss
+    distilled = replace(base.loss, teachers=taught.teachers, teacher_share=taught.teacher_share)
     return {
         "quick recipe": base,
         "without votes": replace(base, data=replace(base.data, use_votes=False)),

@@ -58,8 +58,8 @@ class LossRecipe:
     """What is learnt. Loss = label_weight x label head + (1 - label_weight) x perception head.
 
     label_share: the label head learns so much of the label and the rest of the votes. mixup: strength of the
-    beta distribution, on mixup_share of the batches. teachers: weights files whose mean prediction, at
-    `temperature`, makes up `teacher_share` of the targets.
+    beta distribution, on mixup_share of the batches. teachers: weights files whose mean prediction makes up
+    `teacher_share` of the targets.
     """
 
     label_weight: float = 0.4
@@ -68,7 +68,6 @@ class LossRecipe:
     mixup_share: float = 0.5
     teachers: tuple[str, ...] = ()
     teacher_share: float = 0.5
-    temperature: float = 2.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,13 +28,13 @@ from torch.nn.parallel import DistributedDataParallel
 
 from classroom_monitor.errors import ClassroomError, DataError
 from classroom_monitor.expression import Calibration, load_weights, save_weights
-from classroom_monitor.network import HEADS, ExpressionNetwork, channels_last
+from classroom_monitor.network import HEADS, INPUT_SIDE, ExpressionNetwork, channels_last
 from classroom_monitor.records import EXPRESSIONS
 from classroom_monitor.settings import load_settings
 from training import metrics
 from training.augment import Augmentation, augment
 from training.data import Faces, TrainingSet, find_data, read_faces, read_rows, training_set, without_rows
-from training.recipe import Recipe, read_recipe
+from training.recipe import LossRecipe, Recipe, read_recipe
 from training.scoring import network_logits, prepared, softmax
 
 #: Batches made ahead in a thread beside the network: a few, since they take 1.2 MB each.
@@ -73,7 +73,7 @@ class _Training:
     def __init__(
         self, recipe: Recipe, faces: TrainingSet, selection: Faces, out: Path, progress: bool
     ) -> None:
-        self.recipe, self.faces, self.out, self.progress = recipe, faces, out, progress
+        self.recipe, self.faces, self.out, self.progress = recipe, taught(faces, recipe.loss), out, progress
         self.rank, self.ranks = (dist.get_rank(), dist.get_world_size()) if dist.is_initialized() else (0, 1)
         schedule = recipe.schedule
         if schedule.batch % self.ranks:
@@ -96,9 +96,6 @@ class _Training:
         self.optimiser = torch.optim.AdamW(
             _groups(self.network, schedule.weight_decay), lr=schedule.learning_rate, betas=(0.9, 0.99)
         )
-        self.teachers = [
-            load_weights(find_data(Path(t))).network.to(self.device) for t in recipe.loss.teachers
-        ]
         self.epoch, self.step, self.spent = 0, 0, 0.0
         self.losses: list[float] = []
         self.best = -1.0
@@ -223,7 +220,7 @@ class _Training:
         return batch, torch.from_numpy(targets), torch.from_numpy(weights)
 
     def _loss(self, images: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
-        """Cross-entropy to the targets, and to the teachers where there are any, weighted by head."""
+        """Cross-entropy to the targets, weighted by head."""
         images, targets, weights = (t.to(self.device, non_blocking=True) for t in (images, targets, weights))
         share = torch.tensor(
             [self.recipe.loss.label_weight, 1 - self.recipe.loss.label_weight], device=self.device
@@ -231,20 +228,7 @@ class _Training:
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.schedule.bf16):
             logits = self.parallel(images)
         logits = logits.float()
-        loss = _cross_entropy(logits, targets, weights, share)
-        if self.teachers:
-            heat = self.recipe.loss.temperature
-            with (
-                torch.no_grad(),
-                torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.schedule.bf16),
-            ):
-                said = torch.stack(
-                    [(teacher(images).float() / heat).softmax(2) for teacher in self.teachers]
-                ).mean(0)
-            taught = _cross_entropy(logits / heat, said, torch.ones_like(weights), share) * heat**2
-            part = self.recipe.loss.teacher_share
-            loss = part * taught + (1 - part) * loss
-        return loss
+        return _cross_entropy(logits, targets, weights, share)
 
     @torch.no_grad()
     def _update_average(self) -> None:
@@ -312,6 +296,27 @@ class _Training:
         torch.set_rng_state(state["random"].cpu())
         self.epoch, self.step, self.spent, self.best = state["place"]
         self.losses = list(state["losses"])
+
+
+def taught(faces: TrainingSet, loss: LossRecipe) -> TrainingSet:
+    """The same pictures, with `teacher_share` of their targets from the mean of the teachers, if there are any.
+
+    A teacher sees each picture whole and in the mirror, once; the student has to say the same of it reduced,
+    compressed and badly lit. Raises ModelError, DataError.
+    """
+    if not loss.teachers:
+        return faces
+    whole = prepared(faces.images)
+    full_size = np.full(len(faces), float(INPUT_SIDE))
+    said = np.zeros(faces.targets.shape)
+    for name in loss.teachers:
+        teacher = load_weights(find_data(Path(name)))
+        for view in (whole, np.ascontiguousarray(whole[:, :, ::-1])):
+            logits = network_logits(teacher.network, view, fast=True)
+            said += teacher.calibration.probabilities(logits, full_size) / (2 * len(loss.teachers))
+    share = np.float32(loss.teacher_share)
+    targets = (1 - share) * faces.targets + share * said.astype(np.float32)
+    return replace(faces, targets=targets)
 
 
 def _groups(network: nn.Module, decay: float) -> list[dict[str, object]]:
