@@ -299,7 +299,7 @@ class _Training:
 
 
 def taught(faces: TrainingSet, loss: LossRecipe) -> TrainingSet:
-    """The same pictures, with `teacher_share` of their targets from the mean of the teachers, if there are any.
+    """The same pictures, `teacher_share` of their targets from the mean of the teachers, if there are any.
 
     A teacher sees each picture whole and in the mirror, once; the student has to say the same of it reduced,
     compressed and badly lit. Raises ModelError, DataError.
