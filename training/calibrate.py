@@ -26,20 +26,19 @@ from numpy.typing import NDArray
 
 from classroom_monitor.errors import ClassroomError, DataError
 from classroom_monitor.expression import Calibration, Weights, load_weights, save_weights, sharpness
+from classroom_monitor.faces import turn_of
 from classroom_monitor.network import HEADS
 from classroom_monitor.records import EXPRESSIONS, NEGATIVE
 from classroom_monitor.settings import load_settings
 from training import metrics
 from training.data import Faces, find_data, read_faces, to_gray
+from training.framing import sure_faces
 from training.metrics import NEUTRAL, Numbers
 from training.scoring import SIZES, network_logits, prepared, reduced
 
 #: The issue's bounds with a margin, since the other test set will differ by chance (about 0.008).
 NEUTRAL_AS_NEGATIVE = 0.058
 NEGATIVE_FOUND = 0.765
-
-#: Abstention: a threshold may drop so much of the faces at its size, and no more.
-DROPPED = 0.05
 
 
 def fit(weights: Weights, faces: Faces) -> Calibration:
@@ -155,14 +154,24 @@ def sharpness_by_size(images: NDArray[np.uint8]) -> dict[str, Numbers]:
     }
 
 
-def thresholds(weights: Weights, faces: Faces) -> tuple[float, int]:
-    """min_confidence and min_sharpness by the stated rule.
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """What makes a face usable, in the units of settings [expression]."""
+
+    min_confidence: float
+    min_sharpness: float
+    max_turn: float
+
+
+def thresholds(weights: Weights, faces: Faces) -> Thresholds:
+    """The thresholds by the stated rules, on the public test set.
 
     min_confidence: the top probability up to which the perception head agrees with the crowd's majority on
     fewer than half of the faces of 24 pixels with JPEG 40, the hardest size of the contract: a reading more
-    often wrong than right is not worth showing. min_sharpness: half of what 99 of 100 faces of the smallest
-    usable side reach; a larger face that is blurrier shows less than the smallest that we accept. Half, since
-    video is softer than the photographs of FER2013.
+    often wrong than right is not worth showing. max_turn: the turn, in steps of 10 degrees, from which the
+    same is so (90 where it never is). min_sharpness: half of what 99 of 100 faces of the smallest usable
+    side reach; a larger face that is blurrier shows less than the smallest that we accept. Half, since video
+    is softer than the photographs of FER2013.
     """
     assert faces.votes is not None
     crowd = metrics.majority(faces.votes)
@@ -170,16 +179,20 @@ def thresholds(weights: Weights, faces: Faces) -> tuple[float, int]:
     logits = network_logits(weights.network, prepared(gray, "24_jpeg40"))
     p = weights.calibration.probabilities(logits, np.full(len(faces), 24.0))[:, HEADS.index("perception")]
     known = crowd >= 0
-    top, right = p.max(1)[known], (p.argmax(1) == crowd)[known]
+    top, right = p.max(1), p.argmax(1) == crowd
     confidence = 0.0
     for level in np.arange(0.20, 0.60, 0.02):
-        near = (top >= level) & (top < level + 0.04)
+        near = known & (top >= level) & (top < level + 0.04)
         if near.sum() >= 20 and right[near].mean() < 0.5:
             confidence = float(level + 0.02)
+    found = sure_faces(gray)
+    turn = np.array([np.nan if face is None else turn_of(face.keypoints) for face in found])
+    steps = [(low, known & (turn >= low) & (turn < low + 10)) for low in range(0, 90, 10)]
+    too_far = [low for low, near in steps if near.sum() >= 10 and right[near].mean() < 0.5]
     side = load_settings().expression.min_side
     small = [cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA) for image in gray]
     least = float(np.quantile([sharpness(np.asarray(image, np.uint8)) for image in small], 0.01)) / 2
-    return round(confidence, 2), round(least)
+    return Thresholds(round(confidence, 2), round(least), float(min(too_far, default=90)))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -195,7 +208,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         faces = read_faces(find_data(given.data))
         calibration = fit(weights, faces)
         digest = save_weights(given.out, weights.network, calibration, weights.note)
-        confidence, sharp = thresholds(load_weights(given.out), faces)
+        found = thresholds(load_weights(given.out), faces)
     except ClassroomError as problem:
         print(problem, file=sys.stderr)
         return 1
@@ -203,7 +216,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{head}: temperature {dict(zip(calibration.sides, row, strict=True))}", file=sys.stderr)
     print(f"perception: {calibration.bias[1][NEGATIVE[0]]:+.2f} on the negative logits", file=sys.stderr)
     print(
-        f"[expression] min_confidence = {confidence}, min_sharpness = {sharp} by the stated rule",
+        f"[expression] by the stated rules: min_confidence = {found.min_confidence}, "
+        f"min_sharpness = {found.min_sharpness:g}, max_turn = {found.max_turn:g}",
         file=sys.stderr,
     )
     print(f"{given.out}: {digest}", file=sys.stderr)

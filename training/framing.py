@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from classroom_monitor.errors import ClassroomError
 from classroom_monitor.faces import MediaPipeFaceFinder
+from classroom_monitor.records import Face
 from classroom_monitor.settings import load_settings
 from training.data import find_data, read_faces, to_gray
 
@@ -27,8 +28,16 @@ ENLARGE, MARGIN = 4, 0.5
 def framing(images: NDArray[np.uint8]) -> NDArray[np.float64]:
     """For each gray picture [N, H, W] with one sure face: factor and shift down, [M, 2]."""
     side = images.shape[1] * ENLARGE
+    middle = round(side * MARGIN) + side / 2
+    boxes = [face.box for face in sure_faces(images) if face is not None]
+    return np.array([(side / box.h, (middle - box.y - box.h / 2) / box.h) for box in boxes])
+
+
+def sure_faces(images: NDArray[np.uint8]) -> list[Face | None]:
+    """For each gray picture [N, H, W] the one face that the product is sure of, in the enlarged picture."""
+    side = images.shape[1] * ENLARGE
     margin = round(side * MARGIN)
-    found = []
+    found: list[Face | None] = []
     with MediaPipeFaceFinder(load_settings().faces) as finder:
         for image in images:
             large = cv2.resize(image, (side, side), interpolation=cv2.INTER_CUBIC)
@@ -36,11 +45,8 @@ def framing(images: NDArray[np.uint8]) -> NDArray[np.float64]:
             faces = [
                 face for face in finder.find(cv2.cvtColor(scene, cv2.COLOR_GRAY2RGB)) if face.confidence > 0.7
             ]
-            if len(faces) == 1:
-                box = faces[0].box
-                middle = box.y + box.h / 2
-                found.append((side / box.h, (margin + side / 2 - middle) / box.h))
-    return np.array(found)
+            found.append(faces[0] if len(faces) == 1 else None)
+    return found
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -34,13 +34,9 @@ _LIVE_FACES = 2
 # Share of the call from which nothing of it can be read; of a call covered less, the rest is read.
 _COVERED_FROM = 0.9
 
-# A picture so late is missing (R1: noticed within 3 s beyond the cadence).
-_LATE = 3.0
-
 # The sentences hold no figure that changes: health is written when it changes.
 _COVERED = "Other windows cover the call. Move them aside, or bring the call to the front."
 _FROZEN = "The picture stands still: not one point of it changes. Is the call still connected?"
-_LATE_TEXT = "No picture comes any more. Is the call's window still open, and does the computer still answer?"
 
 
 class CaptureWatch:
@@ -48,7 +44,6 @@ class CaptureWatch:
 
     def __init__(self) -> None:
         self._last: Image | None = None
-        self._came: float | None = None
         self._still_since = 0.0
 
     def see(self, seconds: float, image: Image, live: int = 0, hidden: float = 0.0) -> Problem | None:
@@ -59,7 +54,7 @@ class CaptureWatch:
         """
         if self._last is None or not np.array_equal(self._last, image):
             self._still_since = seconds
-        self._last, self._came = image, seconds
+        self._last = image
         colour = one_colour(image)
         if colour is not None:
             return HealthState.BLACK, _blank(colour)
@@ -69,14 +64,6 @@ class CaptureWatch:
         if still >= (_STILL_WITH_FACES if live >= _LIVE_FACES else _STILL_WITHOUT):
             return HealthState.FROZEN, _FROZEN
         return None
-
-    def late(self, seconds: float, cadence: float) -> Problem | None:
-        """What to say when no picture came by now, None while it is not late. cadence: s between looks."""
-        if self._came is None:
-            self._came = seconds  # from here on we wait
-        if seconds - self._came < cadence + _LATE:
-            return None
-        return HealthState.ERROR, _LATE_TEXT
 
 
 def one_colour(image: Image) -> tuple[int, int, int] | None:

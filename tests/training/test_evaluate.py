@@ -11,12 +11,11 @@ import pytest
 import torch
 from labelled import TINY, bars, write
 
-from classroom_monitor.expression import Calibration, Weights, load_weights, save_weights
+from classroom_monitor.expression import Calibration, load_weights, save_weights
 from classroom_monitor.network import HEADS, ExpressionNetwork
-from training import calibrate
 from training.data import Faces
-from training.evaluate import evaluate, main
-from training.scoring import SIZES, network_logits, prepared, reduced
+from training.evaluate import main
+from training.scoring import network_logits, prepared, reduced
 
 BASE = {
     "accuracy", "macro_f1", "nll", "ece", "neutral_as_negative", "negative_found", "negative_vs_neutral_auc",
@@ -132,69 +131,6 @@ def test_sizes_are_reduced_as_the_contract_says() -> None:
     assert reduced(colour, 24, 40).shape == (48, 48, 3)
     drift = reduced(colour, 24, 95).astype(int) - reduced(colour, 24, None)
     assert np.abs(drift.mean((0, 1))).max() < 6  # red stays red through JPEG
-
-
-def test_calibration_mends_an_overconfident_network() -> None:
-    torch.manual_seed(0)
-    network = ExpressionNetwork(TINY).eval()
-    with torch.no_grad():
-        network.heads.weight *= 8
-    weights = Weights(network, Calibration(), "")
-    faces = bars(350)
-    before = evaluate(weights, faces)["label"]
-    mended = Weights(network, calibrate.fit(weights, faces), "")
-    after = evaluate(mended, faces)["label"]
-    assert isinstance(before, dict)
-    assert isinstance(after, dict)
-    assert min(mended.calibration.temperature[0]) > 1
-    assert after["ece"] < before["ece"]
-    assert after["nll"] < before["nll"]
-
-
-def test_best_temperature_is_found() -> None:
-    rng = np.random.default_rng(0)
-    logits = rng.normal(size=(4000, 7)).astype(np.float32)
-    truth = np.exp(logits / 1.7)
-    truth /= truth.sum(1, keepdims=True)
-    assert calibrate.best_temperature(logits, truth) == pytest.approx(1.7, rel=0.02)
-
-
-def test_the_bias_keeps_both_bounds() -> None:
-    """Half of the neutral faces lean negative: the bias brings them down, and no further than it may."""
-    rng = np.random.default_rng(0)
-    crowd = np.repeat([6, 4], 2000)
-    logits = np.zeros((4000, 2, 7), np.float32)
-    logits[:, 1, 6] = 1
-    logits[:, 1, 4] = np.where(crowd == 4, 3.5, 0.2) + rng.normal(size=4000)
-    shift = calibrate.negative_shift(Calibration(), logits, crowd)
-    assert shift < 0
-    moved = logits[:, 1].copy()
-    moved[:, [0, 1, 2, 4]] += shift
-    read = moved.argmax(1) == 4
-    assert read[:2000].mean() <= calibrate.NEUTRAL_AS_NEGATIVE
-    assert read[2000:].mean() >= calibrate.NEGATIVE_FOUND
-    easy = logits.copy()
-    easy[:, 1, 4] = np.where(crowd == 4, 9, -9)
-    assert calibrate.negative_shift(Calibration(), easy, crowd) == 0
-
-
-def test_abstention_drops_the_unsure_and_the_blurred() -> None:
-    p = np.full((4, 7), 0.0)
-    p[:, 3] = [0.9, 0.8, 0.4, 0.9]
-    p[:, 6] = 1 - p[:, 3]
-    p[2, 6], p[2, 0] = 0.3, 0.3
-    sharp = np.array([50.0, 50, 50, 2])
-    crowd = np.array([3, 6, 6, -1])
-    (row,) = calibrate.abstention({"48": p}, {"48": sharp}, crowd, 0.5, 10)
-    assert (row.size, row.coverage, row.accuracy, row.accuracy_dropped) == ("48", 0.5, 0.5, 0.0)
-    (row,) = calibrate.abstention({"48": p}, {"48": sharp}, crowd, 0.0, 0)
-    assert (row.coverage, row.accuracy_dropped) == (1.0, None)
-
-
-def test_smaller_faces_are_less_sharp() -> None:
-    sharp = calibrate.sharpness_by_size(bars(7).images)
-    assert list(sharp) == list(SIZES)
-    assert sharp["48"].mean() > sharp["24"].mean() > sharp["16"].mean() > 0
 
 
 def test_the_card_is_written_from_the_figures(
