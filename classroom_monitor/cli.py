@@ -150,9 +150,8 @@ def start(
     spec = _source_spec(source, monitor, window, region)
     if speed != 1.0 and spec.kind in (SourceKind.SCREEN, SourceKind.WEBCAM):
         raise typer.BadParameter("--speed is for video, pictures and synthetic sources")
-    if students_told not in (None, "yes", "no"):
-        raise typer.BadParameter(f"--students-told is yes or no, not {students_told!r}")
-    if no_browser and spec.real and students_told is None:
+    told = _told(students_told)
+    if no_browser and spec.real and told is None:
         raise typer.BadParameter("with --no-browser say --students-told yes or --students-told no")
     request = StartRequest(
         spec,
@@ -161,7 +160,7 @@ def start(
         title,
         course,
         str(roster) if roster else None,
-        None if students_told is None else students_told == "yes",
+        told,
     )
     _pages(chosen, store, port, no_browser, watching=True, request=request)
 
@@ -207,6 +206,47 @@ def read(
     finally:
         parts.close()
     if failed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def analyze(
+    videos: Annotated[list[Path], typer.Argument(help="Recorded lectures.", metavar="VIDEO...")],
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="How many at a time. Default: as many as there are cores.")
+    ] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Address of a Dask scheduler, to use its workers.")
+    ] = None,
+    rate: Annotated[float | None, typer.Option(min=0.1, max=2, help="Looks a second.")] = None,
+    course: Annotated[str, typer.Option(help="Course of the sessions.")] = "",
+    roster: Annotated[Path | None, typer.Option(help="CSV: name, aliases separated by ;")] = None,
+    students_told: Annotated[str | None, typer.Option(help="yes or no: do the students know?")] = None,
+    settings: SettingsFile = None,
+    store: StoreUrl = None,
+) -> None:
+    """Reads recorded lectures into sessions, faster than they play."""
+    from classroom_monitor import analyze as recordings
+
+    chosen = load_settings(settings)
+    if scheduler is not None and store is None:
+        raise typer.BadParameter("with --scheduler give --store: the database that its workers write to")
+    request = StartRequest(
+        SourceSpec(SourceKind.VIDEO),
+        chosen.capture.rate if rate is None else rate,
+        course=course,
+        roster=str(roster) if roster else None,
+        students_told=_told(students_told),
+    )
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    with _alone(), _open(chosen, store) as opened, _bars([video.name for video in videos]) as progress:
+        found = recordings.analyze(
+            videos, chosen, store, cores if workers is None else workers, scheduler, request, progress
+        )
+        opened.close_unfinished()
+    for each in found:
+        _say(each.problem or f"{each.video}: {each.session}")
+    if any(each.problem for each in found):
         raise typer.Exit(1)
 
 
@@ -357,6 +397,18 @@ def _progress() -> Iterator[Callable[[int, int], None]]:
         yield lambda done, of: bar.update(task, completed=done, total=of)
 
 
+@contextmanager
+def _bars(names: list[str]) -> Iterator[Callable[[int, float], None]]:
+    """A bar for each name on standard error; takes its place and the share done."""
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bars:
+        tasks = [bars.add_task(escape(name), total=1.0) for name in names]
+        yield lambda place, share: bars.update(tasks[place], completed=share)
+
+
 def _print_result(result: dict[str, object], as_json: bool) -> None:
     if as_json:
         print(json.dumps(result, ensure_ascii=False))
@@ -386,6 +438,12 @@ def _source_spec(source: str, monitor: int | None, window: str | None, region: s
     if sum(each is not None for each in (monitor, window, region)) > 1:
         raise typer.BadParameter("give one of --monitor, --window and --region")
     return SourceSpec(kind, target, monitor, window, _region(region) if region else None)
+
+
+def _told(answer: str | None) -> bool | None:
+    if answer not in (None, "yes", "no"):
+        raise typer.BadParameter(f"--students-told is yes or no, not {answer!r}")
+    return None if answer is None else answer == "yes"
 
 
 def _region(text: str) -> Box:
