@@ -230,7 +230,7 @@ def _drawn(
     mood, flags = Mood(settings.mood), Flags(settings.flags)
     rng = np.random.default_rng([seed, 0xC0E5])
     every = times[1] - times[0] if len(times) > 1 else 1.0
-    tiles = source.truth(0.0).tiles
+    tiles = source.truth(0.0, faces=False).tiles
     side = FACE_OF_TILE * min((tile.box.h for tile in tiles), default=100)
     readings = Readings(source.plan.students, every, seed, side < SMALL or source.plan.script.noise >= NOISY)
     rest = rng.uniform(0.0, 0.3, source.plan.students)  # brows at rest differ
@@ -240,7 +240,7 @@ def _drawn(
     for number, seconds in enumerate(times):
         for marker in waiting.until(seconds):
             flags.mark(marker)
-        truth = source.truth(seconds)
+        truth = source.truth(seconds, faces=False)
         drawn = readings.draw(np.asarray([student.expression for student in truth.students]))
         looks = []
         for at, student in enumerate(truth.students):
@@ -251,10 +251,12 @@ def _drawn(
             if presence is Presence.SEEN and rng.random() < MISSED:
                 presence = Presence.NO_FACE
             if presence is Presence.SEEN:
-                usable = student.cues.head_turn <= settings.expression.max_turn
-                expression = Expression(
-                    tuple(float(p) for p in drawn[at]), usable, None if usable else "turned"
-                )
+                probabilities = tuple(drawn[at].tolist())
+                turned = student.cues.head_turn > settings.expression.max_turn
+                unsure = max(probabilities) < settings.expression.min_confidence
+                usable = not (turned or unsure)
+                reason = "turned" if turned else "uncertain" if unsure else None
+                expression = Expression(probabilities, usable, reason)
                 presence = Presence.SEEN if usable else Presence.NOT_READABLE
                 if (number + at) % since_cues == 0:
                     cues = _read_cues(student.cues, float(rest[at]), rng)
@@ -452,7 +454,7 @@ class _Scorer:
             valence_correlation=float(np.corrcoef(page, true)[0, 1]) if moving else None,
             valence_mae=float(np.abs(page - true).mean()) if len(page) else None,
             interval_coverage=float(((low <= true) & (true <= high)).mean()) if len(page) else None,
-            delay_median_s=self._delay(),
+            delay_median_s=self._delay(pixels.cpu_s_per_frame if pixels else 0.0),
             flags=self._score_flags(owner),
             moments=self._score_moments(),
         )
@@ -463,17 +465,27 @@ class _Scorer:
         rounds = math.ceil(length / self.plan.duration) if self.plan.script.loop else 1
         return [number * self.plan.duration for number in range(rounds)]
 
-    def _delay(self) -> float | None:
-        """Median time from a scripted change to the look at which half of it, as shown, is on the page."""
+    def _delay(self, looking: float) -> float | None:
+        """Median time from a scripted change until half of it, as shown, stands on the page.
+
+        looking: seconds that a look takes. To that comes the wait for the store to write (with the last look
+        of as many as fit into `commit_seconds`), and for the page to ask (half of `refresh` on average).
+        """
         begins = self._rounds()
         changes = [(begin + each.seconds, each) for begin in begins for each in self.plan.changes]
         edges = [seconds for seconds, _ in changes] + [math.inf]
-        rows = [(seconds, mood.valence) for seconds, mood, _ in self._rows if mood.valence is not None]
+        every = 1 / self.settings.capture.rate
+        together = max(1, math.ceil(self.settings.store.commit_seconds / every))
+        rows = [
+            (seconds, seconds + every * (together - 1 - number % together), mood.valence)
+            for number, (seconds, mood, _) in enumerate(self._rows)
+            if mood.valence is not None
+        ]
         found = []
         for at, (seconds, change) in enumerate(changes):
             until = min(edges[at + 1], seconds + LEVEL_AFTER)
-            before = [value for time_, value in rows if seconds - LEVEL_BEFORE <= time_ <= seconds]
-            after = [(time_, value) for time_, value in rows if seconds < time_ <= until]
+            before = [value for time_, _, value in rows if seconds - LEVEL_BEFORE <= time_ <= seconds]
+            after = [(written, value) for time_, written, value in rows if seconds < time_ <= until]
             if not before or not after:
                 continue
             sign = math.copysign(1, change.after - change.before)
@@ -481,8 +493,8 @@ class _Scorer:
             most = max(sign * value for _, value in after)
             half = (most + sign * level) / 2
             if most > half:  # else the page shows nothing of the change
-                found.append(next(time_ for time_, value in after if sign * value >= half) - seconds)
-        return median(found) if found else None
+                found.append(next(written for written, value in after if sign * value >= half) - seconds)
+        return median(found) + looking + self.settings.dashboard.refresh / 2 if found else None
 
     def _score_flags(self, owner: dict[int, int]) -> FlagScore:
         length = 60 * self.minutes

@@ -264,7 +264,7 @@ def test_an_unknown_session_cannot_be_written(clock: SteppedClock) -> None:
 
 @pytest.mark.parametrize("rate", [0.5, 1.0, 2.0])
 def test_no_reading_waits_longer_than_the_commit_time(file: Path, clock: SteppedClock, rate: float) -> None:
-    store = opened(file, clock)
+    store = opened(file, clock, dataclasses.replace(SETTINGS, commit_seconds=5.0))
     store.begin(session(rate=rate))
     written_at_once = 0
     for step in range(60):
@@ -273,8 +273,18 @@ def test_no_reading_waits_longer_than_the_commit_time(file: Path, clock: Stepped
         written_at_once += saved == step + 1
         clock.step(1 / rate)
         # What a kill just before the next look would lose:
-        assert (step + 1 - saved) / rate <= SETTINGS.commit_seconds
+        assert (step + 1 - saved) / rate <= 5.0
     assert written_at_once < 60  # it does wait: several looks share a commit
+
+
+def test_by_default_every_look_is_written_as_it_comes(file: Path, clock: SteppedClock) -> None:
+    store = opened(file, clock)
+    store.begin(session())
+    store.add_look("lecture", look(0))
+    for step in range(1, 20):
+        clock.step(2.0)
+        store.add_look("lecture", look(2.0 * step))
+        assert rows_on_disk(file) == step + 1
 
 
 def test_readings_are_written_by_count(file: Path, clock: SteppedClock) -> None:
@@ -458,7 +468,7 @@ def test_what_is_kept_while_nothing_can_be_written_is_bounded(file: Path, clock:
 
 
 def test_writing_that_fails_is_tried_again_every_commit_time_only(file: Path, clock: SteppedClock) -> None:
-    store = opened(file, clock)
+    store = opened(file, clock, dataclasses.replace(SETTINGS, commit_seconds=5.0))
     store.begin(session(rate=1))
     failed = 0
     with full_disk(0):

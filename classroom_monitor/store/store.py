@@ -161,7 +161,7 @@ class _Running:
     health: Health | None = None  # not yet written
     health_written: Health | None = None
     oldest: float = 0.0  # clock at the first unsaved look, s
-    latest: float = 0.0  # clock at the last look, s
+    latest: float | None = None  # clock at the last look, s
     tried: float = -math.inf  # clock at the last failed try, s
 
 
@@ -243,8 +243,9 @@ class Store:
             running = self._writing(session_id)
             now = self._clock.monotonic()
             if not running.looks:
-                running.oldest, running.latest = now, now
-            gap, running.latest = now - running.latest, now
+                running.oldest = now
+            gap = 0.0 if running.latest is None else now - running.latest
+            running.latest = now
             number, running.next_look = running.next_look, running.next_look + 1
             running.looks.append(_class_row(running.key, number, look))
             rows = (

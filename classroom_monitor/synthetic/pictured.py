@@ -106,9 +106,9 @@ class PicturedSource(SyntheticSource):
         rng = np.random.default_rng([self.plan.seed, 0xFACE])
         self._cast = {number: self._choose(rng, number) for number in range(self.plan.students + 1)}
 
-    def truth(self, seconds: float) -> Truth:
+    def truth(self, seconds: float, *, faces: bool = True) -> Truth:
         """The truth of the picture at that second; each student's valence is that of the face shown."""
-        truth = super().truth(seconds)
+        truth = super().truth(seconds, faces=faces)
         students = []
         for each in truth.students:
             act = self.plan.acting(each.student, seconds)

@@ -404,6 +404,10 @@ class _Track:
         eased = t * t * (3 - 2 * t)
         return self.starts[index] + (self.targets[index] - self.starts[index]) * eased
 
+    def settled(self, seconds: float) -> bool:
+        """Whether the last ramp is over."""
+        return seconds - self.times[max(0, bisect.bisect_right(self.times, seconds) - 1)] >= RAMP
+
     def at(self, seconds: float) -> Values:
         index = max(0, bisect.bisect_right(self.times, seconds) - 1)
         return self._value(index, seconds)
@@ -430,11 +434,13 @@ class Plan:
         self.duration = 60 * (script.minutes if script.loop or minutes is None else minutes)
         self.end = math.inf if script.loop and minutes is None else 60 * (minutes or script.minutes)
         self._last: tuple[float, tuple[Acting, ...]] | None = None
+        self._still: dict[int, tuple[tuple[int, int], Acting]] = {}
         self._coordinates = np.asarray(default_coordinates())
         self._timed = [
             (each, each.at.of(self.duration), self._until(each), self._chosen(number, each.who))
             for number, each in enumerate(script.events)
         ]
+        self._edges = sorted({time for _, start, end, _ in self._timed for time in (start, end)})
         self._tracks = [self._track(student) for student in range(1, self.students + 1)]
         self._orders = self._shuffles()
         self.markers = tuple(
@@ -473,7 +479,18 @@ class Plan:
         return self._last[1]
 
     def _act(self, student: int, seconds: float) -> Acting:
-        local = self._local(seconds)
+        """Between two events and two small looks nothing changes, so that the last is kept."""
+        local, track = self._local(seconds), self._tracks[student - 1]
+        part = bisect.bisect_right(track.times, local), bisect.bisect_right(self._edges, local)
+        kept = self._still.get(student)
+        if kept is not None and kept[0] == part:
+            return kept[1]
+        act = self._act_at(student, local)
+        if track.settled(local):
+            self._still[student] = part, act
+        return act
+
+    def _act_at(self, student: int, local: float) -> Acting:
         values = self._tracks[student - 1].at(local)
         mixture = np.clip(values[:7], 0, None)
         mixture = mixture / mixture.sum()

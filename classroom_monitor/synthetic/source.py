@@ -149,20 +149,22 @@ class SyntheticSource:
             return None
         return self._paint(seconds)
 
-    def truth(self, seconds: float) -> Truth:
-        """The truth of the picture at that second, without painting it."""
+    def truth(self, seconds: float, *, faces: bool = True) -> Truth:
+        """The truth of the picture at that second, without painting it. faces: False leaves out the boxes of
+        the faces, which need their drawing laid out.
+        """
         stage = self._stage(seconds)
         where = dict(zip(stage.shown, stage.slots, strict=True))
-        students, faces = [], {}
+        students, boxes = [], {}
         for number in range(1, self.plan.students + 1):
             act = self.plan.acting(number, seconds)
             tile = where.get(number)
             face = (
                 self._face_box(number, act, tile, seconds)
-                if tile is not None and act.camera == "on"
+                if faces and tile is not None and act.camera == "on"
                 else None
             )
-            faces[number] = face
+            boxes[number] = face
             students.append(
                 StudentTruth(
                     student=number,
@@ -182,7 +184,13 @@ class SyntheticSource:
                 state=TileState.FACE if number == 0 else self.plan.acting(number, seconds).state,
                 name=self._seats[number].name,
                 student=number or None,
-                face=self._face_box(0, self._teacher(), box, seconds) if number == 0 else faces[number],
+                face=(
+                    boxes[number]
+                    if number
+                    else self._face_box(0, self._teacher(), box, seconds)
+                    if faces
+                    else None
+                ),
             )
             for number, box in zip(stage.shown, stage.slots, strict=True)
         )
