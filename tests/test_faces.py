@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from painted_galleries import hostile
 
-from classroom_monitor.faces import FaceReader, GivenFaces, MediaPipeFaceFinder, turn_of
+from classroom_monitor.faces import WHOLE_EVERY, FaceReader, GivenFaces, MediaPipeFaceFinder, turn_of
 from classroom_monitor.gallery import GalleryReader
 from classroom_monitor.records import Box, Face, Gallery, Image, Tile, TileState
 from classroom_monitor.settings import FacesSettings, load_settings
@@ -139,6 +139,21 @@ def finder() -> Iterator[MediaPipeFaceFinder]:
         yield made
 
 
+class Counted:
+    """A finder that counts how often it is shown a whole tile."""
+
+    def __init__(self, finder: MediaPipeFaceFinder) -> None:
+        self._finder = finder
+        self.calls = 0
+
+    def find(self, image: Image) -> tuple[Face, ...]:
+        self.calls += image.shape[1] > 1.5 * image.shape[0]
+        return self._finder.find(image)
+
+    def close(self) -> None:
+        """Nothing of its own to free."""
+
+
 @pytest.fixture(scope="module")
 def drawn() -> SyntheticSource:
     return SyntheticSource(read_script("demo"), 6, 3, None, theme="zoom_mac", width=960, height=540)
@@ -155,6 +170,46 @@ def test_reads_a_drawn_call(finder: MediaPipeFaceFinder, drawn: SyntheticSource)
         assert found.state is tile.state
         if tile.face:
             assert found.faces[0].box.iou(tile.face) > 0.5
+
+
+def test_known_faces_are_found_again_in_few_detections(
+    finder: MediaPipeFaceFinder, drawn: SyntheticSource
+) -> None:
+    counted = Counted(finder)
+    reader, galleries = FaceReader(counted, SETTINGS), GalleryReader()
+    calls = []
+    for look in range(2 * WHOLE_EVERY):
+        seconds = 20.0 + 2 * look
+        image, truth = drawn.grab(seconds), drawn.truth(seconds)
+        assert image is not None
+        counted.calls = 0
+        found = reader.read(image, galleries.read(image))
+        calls.append(counted.calls)
+        for tile in truth.tiles:
+            if tile.face:
+                seen = max(found.tiles, key=lambda each: each.box.iou(tile.box))
+                assert seen.faces[0].box.iou(tile.face) > 0.5
+    faces = sum(tile.face is not None for tile in truth.tiles)
+    assert sum(calls[1:]) / len(calls[1:]) < 0.5 * faces
+
+
+def test_who_sits_down_beside_is_found_though_the_first_face_is_known(
+    finder: MediaPipeFaceFinder, drawn: SyntheticSource
+) -> None:
+    image, truth = drawn.grab(20.0), drawn.truth(20.0)
+    assert image is not None
+    one, other = [tile for tile in truth.tiles if tile.face][:2]
+    reader, galleries = FaceReader(finder, SETTINGS), GalleryReader()
+    reader.read(image, galleries.read(image))
+    both = image.copy()
+    for tile, x in ((one, one.box.x), (other, one.box.x + one.box.w // 2)):
+        assert tile.face
+        half = Box(tile.face.x + tile.face.w // 2 - one.box.w // 4, tile.box.y, one.box.w // 2, tile.box.h)
+        Box(x, one.box.y, half.w, half.h).cut(both)[:] = half.cut(image)
+    for _ in range(WHOLE_EVERY):
+        tiles = reader.read(both, galleries.read(both)).tiles
+    found = max(tiles, key=lambda each: each.box.iou(one.box))
+    assert len(found.faces) == 2
 
 
 def test_finds_a_face_without_any_grid(finder: MediaPipeFaceFinder, drawn: SyntheticSource) -> None:
