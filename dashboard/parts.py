@@ -90,6 +90,17 @@ def scheme_button() -> Any:
     )
 
 
+def names_button(name: str) -> Any:
+    """Hides or shows all names, as the browser remembers it (assets/classroom.js); key `n`."""
+    return html.Button(
+        [html.Span(wording.HIDE_NAMES, className="names-label"), key("n")],
+        id=name,
+        className="btn quiet",
+        type="button",
+        **{"data-do": "names", "aria-keyshortcuts": "n"},
+    )
+
+
 def bar(context: Context, here: str, *right: Any) -> Any:
     """The bar of every page but the live one: where else to go, and what belongs to the page on the right."""
     items = [

@@ -25,6 +25,7 @@ from classroom_monitor.records import (
 )
 from dashboard import parts, wording
 from dashboard.context import Context
+from dashboard.live.now import running
 from dashboard.pages import live, sessions
 
 PATH = "/"
@@ -45,7 +46,7 @@ def layout(context: Context, notice: str = "", **_values: str) -> Any:
     """What stands at `/`. notice: `again` to read the legal notice once more."""
     if context.watcher is None:
         return sessions.layout(context)
-    session_id, _health = live.running(context)
+    session_id, _health = running(context)
     if session_id is not None:
         return live.layout(context)
     if context.demo:

@@ -25,8 +25,8 @@ from classroom_monitor.records import (
 from dashboard import wording
 from dashboard.app import create_app
 from dashboard.context import Context
-from dashboard.pages import live
-from dashboard.pages.live import View
+from dashboard.live import call, charts, flags, head, health, marks, now, refresh
+from dashboard.live.now import View
 
 from .conftest import NEUTRAL, PLEASANT, TOKEN, UNPLEASANT, Lecture, flag, student
 
@@ -47,8 +47,8 @@ def context_of(lecture: Lecture, **more: Any) -> Context:
     return Context(lecture.store, lecture.settings, watcher, clock=lecture.clock, **more)
 
 
-def now_of(lecture: Lecture) -> live.Now:
-    return live.read(context_of(lecture), lecture.session.id, lecture.watcher.status().health)
+def now_of(lecture: Lecture) -> now.Now:
+    return now.read(context_of(lecture), lecture.session.id, lecture.watcher.status().health)
 
 
 def texts(component: Any) -> str:
@@ -66,7 +66,7 @@ def test_the_full_head_says_word_trend_count_and_how_sure(lecture: Lecture) -> N
     everyone = tuple(student(n) for n in range(1, 13))
     for _ in range(5):
         lecture.look(everyone, trend=Trend.DIMMING)
-    said = texts(live.head(context_of(lecture), now_of(lecture), View()))
+    said = texts(head.head(context_of(lecture), now_of(lecture), View()))
     assert "Mostly neutral" in said
     assert "dimming since" in said
     assert "12 of 12 seen" in said
@@ -76,23 +76,23 @@ def test_the_full_head_says_word_trend_count_and_how_sure(lecture: Lecture) -> N
 def test_brightening_is_told_by_the_same_rule_as_dimming(lecture: Lecture) -> None:
     everyone = tuple(student(n, PLEASANT) for n in range(1, 13))
     lecture.look(everyone, trend=Trend.BRIGHTENING)
-    said = texts(live.head(context_of(lecture), now_of(lecture), View()))
+    said = texts(head.head(context_of(lecture), now_of(lecture), View()))
     assert "brightening since" in said
     assert "faces look more pleasant" in said
 
 
 def test_no_direction_is_said_where_the_interval_does_not_support_it(lecture: Lecture) -> None:
     lecture.look(tuple(student(n) for n in range(1, 13)), trend=Trend.UNCLEAR)
-    head = live.head(context_of(lecture), now_of(lecture), View())
-    assert "no direction is sure yet" in texts(head)
-    assert "i-arrow" not in str(head)
+    shown = head.head(context_of(lecture), now_of(lecture), View())
+    assert "no direction is sure yet" in texts(shown)
+    assert "i-arrow" not in str(shown)
 
 
 def test_too_few_faces_has_its_own_words(lecture: Lecture) -> None:
     few = tuple(student(n, NEUTRAL if n < 5 else None) for n in range(1, 13))
     lecture.look(few)
     for compact in (False, True):
-        said = texts(live.head(context_of(lecture), now_of(lecture), View(compact=compact)))
+        said = texts(head.head(context_of(lecture), now_of(lecture), View(compact=compact)))
         assert "Too few faces to say" in said
         assert "fewer than 5 are seen" in said
 
@@ -100,7 +100,7 @@ def test_too_few_faces_has_its_own_words(lecture: Lecture) -> None:
 def test_the_four_ways_of_not_being_seen_are_counted_apart(lecture: Lecture) -> None:
     ways = (Presence.CAMERA_OFF, Presence.NO_FACE, Presence.TOO_SMALL, Presence.OTHER_PAGE, Presence.PHOTO)
     lecture.look(tuple(StudentState(n, way, Box(0, 0, 9, 9)) for n, way in enumerate(ways, 1)))
-    said = texts(live.counts_row(now_of(lecture)))
+    said = texts(call.counts_row(now_of(lecture)))
     for word in ("camera off 1", "no face 1", "too small 1", "on another page 1", "photo 1", "left out 0"):
         assert word in said
 
@@ -111,9 +111,9 @@ def test_at_most_three_flags_newest_first_each_with_reason_count_and_other_expla
     everyone = tuple(student(n) for n in range(1, 13))
     shown = [flag(n, n, shown=10.0 + n) for n in range(1, 5)]
     lecture.look(everyone, *shown, flag(5, 5, shown=None), flag(6, 6, shown=None))
-    now = now_of(lecture)
-    assert [each.number for each in live.listed(now)] == [4, 3, 2, 1]
-    said = texts(live.flags(context_of(lecture), now, View()))
+    moment = now_of(lecture)
+    assert [each.number for each in flags.listed(moment)] == [4, 3, 2, 1]
+    said = texts(flags.column(context_of(lecture), moment, View()))
     assert said.index("Student 04") < said.index("Student 03") < said.index("Student 02")
     assert "Student 01" not in said
     assert "+3 more" in said
@@ -124,19 +124,21 @@ def test_at_most_three_flags_newest_first_each_with_reason_count_and_other_expla
 
 def test_a_cleared_flag_stays_listed_for_a_minute_and_an_answered_one_goes_at_once(lecture: Lecture) -> None:
     lecture.look((student(1),), flag(1, 1, shown=10.0, cleared=20.0), flag(2, 2, shown=11.0))
-    assert [each.number for each in live.listed(now_of(lecture))] == [2, 1]
+    assert [each.number for each in flags.listed(now_of(lecture))] == [2, 1]
     lecture.store.answer("lecture", 2, Answer.NOT_NOW)
-    assert [each.number for each in live.listed(now_of(lecture))] == [1]
+    assert [each.number for each in flags.listed(now_of(lecture))] == [1]
     for _ in range(30):
         lecture.look((student(1),))
-    assert live.listed(now_of(lecture)) == ()
-    assert "No one right now." in texts(live.flags(context_of(lecture), now_of(lecture), View(compact=True)))
+    assert flags.listed(now_of(lecture)) == ()
+    assert "No one right now." in texts(
+        flags.column(context_of(lecture), now_of(lecture), View(compact=True))
+    )
 
 
 def test_never_for_this_student_hides_every_flag_of_theirs(lecture: Lecture) -> None:
     lecture.look((student(1),), flag(1, 1), flag(2, 1), flag(3, 2))
-    assert live.answered(context_of(lecture), 1, Answer.NEVER)[1] is not None
-    assert [each.number for each in live.listed(now_of(lecture))] == [3]
+    assert flags.answered(context_of(lecture), 1, Answer.NEVER)[1] is not None
+    assert [each.number for each in flags.listed(now_of(lecture))] == [3]
     assert lecture.watcher.told == [(1, Answer.NEVER)]
     assert lecture.store.answers("lecture") == {1: Answer.NEVER}
 
@@ -148,7 +150,7 @@ def test_a_pace_hint_asks_until_it_is_answered_or_old(lecture: Lecture) -> None:
     lecture.look(everyone, hint=hint)
 
     def shown() -> str:
-        return texts(live.flags(context_of(lecture), now_of(lecture), View()))
+        return texts(flags.column(context_of(lecture), now_of(lecture), View()))
 
     assert lecture.store.hints("lecture") == (hint,)
     assert "Slow down or check in?" in shown()
@@ -171,9 +173,9 @@ def test_names_can_be_hidden_everywhere(lecture: Lecture) -> None:
     lecture.store.name_student("lecture", 1, "Ana")
     lecture.look((student(1), student(2)), flag(1, 1))
     shown, hidden = View(), View(names=False)
-    now, context = now_of(lecture), context_of(lecture)
-    assert "Ana" in texts(live.flags(context, now, shown)) + json.dumps(live.call(now, shown))
-    assert "Ana" not in texts(live.flags(context, now, hidden)) + json.dumps(live.call(now, hidden))
+    moment, context = now_of(lecture), context_of(lecture)
+    assert "Ana" in texts(flags.column(context, moment, shown)) + json.dumps(call.tiles(moment, shown))
+    assert "Ana" not in texts(flags.column(context, moment, hidden)) + json.dumps(call.tiles(moment, hidden))
 
 
 def test_tiles_stand_where_they_sit_in_the_call() -> None:
@@ -183,23 +185,23 @@ def test_tiles_stand_where_they_sit_in_the_call() -> None:
         assert tile is not None
         students[n - 1] = replace(students[n - 1], tile=tile.shift(640, 0))
     students.reverse()
-    found = live.places(students)
+    found = call.places(students)
     assert [found[n] for n in (1, 2, 6, 7, 12)] == [(0, 0), (2, 0), (10, 0), (0, 1), (10, 1)]
     assert [found[n] for n in (13, 14)] == [(4, 2), (6, 2)]
     half = replace(students[0], tile=Box(160, 360, 310, 174))
-    assert live.places([*students[2:], half])[14] == (1, 2)
-    assert live.places([]) == {}
+    assert call.places([*students[2:], half])[14] == (1, 2)
+    assert call.places([]) == {}
 
 
 def test_tiles_never_share_a_place() -> None:
     crowd = [student(n, tile=Box(7 * n, 3 * (n % 2), 310, 174)) for n in range(1, 30)]
-    found = live.places(crowd)
+    found = call.places(crowd)
     assert len(set(found.values())) == len(found) == 29
 
 
 def test_the_mix_of_a_tile_is_the_mix_of_its_looks(lecture: Lecture) -> None:
     lecture.look((student(1, PLEASANT), student(2, UNPLEASANT), student(3, None)), flag(1, 2))
-    tiles = {entry[0]: entry for entry in live.call(now_of(lecture), View())["tiles"]}
+    tiles = {entry[0]: entry for entry in call.tiles(now_of(lecture), View())["tiles"]}
     assert tiles[1][2:7] == ["pleasant", 0, 70, 20, 10]
     assert tiles[2][2:4] == ["unpleasant", 1]
     assert tiles[3][2:7] == ["camera_off", 0, 0, 0, 0]
@@ -209,15 +211,15 @@ def test_a_refresh_sends_only_what_has_changed(lecture: Lecture) -> None:
     from dash import no_update
 
     context, view = context_of(lecture), View()
-    first = live.fresh(context, view, {})
-    again = live.fresh(context, view, first[-1])
+    first = refresh.fresh(context, view, {})
+    again = refresh.fresh(context, view, first[-1])
     assert all(each is not no_update for each in (first[1], first[2], first[4], first[7]))
     assert all(each is no_update for each in again[1:9])
     lecture.look(tuple(student(n) for n in range(1, 13)))
-    later = live.fresh(context, view, first[-1])
+    later = refresh.fresh(context, view, first[-1])
     assert later[2] is not no_update
     assert later[7] is no_update
-    assert live.fresh(context, View(names=False), first[-1])[7] is not no_update
+    assert refresh.fresh(context, View(names=False), first[-1])[7] is not no_update
 
 
 def test_forty_nine_students_fit_into_twenty_kilobytes(lecture: Lecture) -> None:
@@ -226,9 +228,9 @@ def test_forty_nine_students_fit_into_twenty_kilobytes(lecture: Lecture) -> None
         lecture.store.name_student("lecture", n, f"Student with a name {n}")
     for _ in range(330):
         lecture.look(crowd, *(flag(n, n) for n in range(1, 4)))
-    shown = live.fresh(context_of(lecture), View(), {})[-1]
+    shown = refresh.fresh(context_of(lecture), View(), {})[-1]
     lecture.look(crowd, *(flag(n, n) for n in range(1, 4)))
-    sent = live.fresh(context_of(lecture), View(), shown)
+    sent = refresh.fresh(context_of(lecture), View(), shown)
     assert len(to_json_plotly(sent)) < 20_000
 
 
@@ -236,10 +238,10 @@ def test_only_ten_minutes_are_read_and_the_last_look_is_among_them(lecture: Lect
     everyone = tuple(student(n) for n in range(1, 7))
     for _ in range(700):
         lecture.look(everyone)
-    now = now_of(lecture)
-    assert now.seconds == lecture.seconds
-    assert now.looks["seconds"].iloc[0] >= lecture.seconds - live.WINDOW
-    assert len(now.looks) <= live.POINTS
+    moment = now_of(lecture)
+    assert moment.seconds == lecture.seconds
+    assert moment.looks["seconds"].iloc[0] >= lecture.seconds - now.WINDOW
+    assert len(moment.looks) <= now.POINTS
 
 
 def test_the_line_has_room_from_the_start_and_ten_minutes_at_most(lecture: Lecture) -> None:
@@ -248,17 +250,17 @@ def test_the_line_has_room_from_the_start_and_ten_minutes_at_most(lecture: Lectu
     for looks in (1, 100, 400):
         for _ in range(looks):
             lecture.look(everyone)
-        start, end = live.chart(now_of(lecture), View())["layout"]["xaxis"]["range"]
+        start, end = charts.line(now_of(lecture), View())["layout"]["xaxis"]["range"]
         spans.append(round(end - start) - 1)
     assert spans == [120, 222, 600]
 
 
 def test_a_mark_is_kept_at_once_and_its_kind_and_note_follow(lecture: Lecture) -> None:
     context = context_of(lecture)
-    made = live.set_mark(context)
+    made = marks.set_mark(context)
     assert made is not None
     assert lecture.store.markers("lecture") == (Marker(20.0, MarkerKind.OTHER, "", made.number),)
-    live.edit_mark(context, {"number": made.number, "seconds": 20.0, "kind": "exercise", "text": "Bayes"})
+    marks.edit_mark(context, {"number": made.number, "seconds": 20.0, "kind": "exercise", "text": "Bayes"})
     changed = Marker(20.0, MarkerKind.EXERCISE, "Bayes", made.number)
     assert lecture.store.markers("lecture") == (changed,)
     assert lecture.watcher.told == [made, changed]
@@ -280,20 +282,20 @@ def test_each_state_is_told_first_beside_the_numbers_then_instead_of_them(
     lecture: Lecture, state: HealthState, detail: str, code: str
 ) -> None:
     lecture.watcher.state, lecture.watcher.detail = state, detail
-    beside = live.notice(context_of(lecture), now_of(lecture))
+    beside = health.notice(context_of(lecture), now_of(lecture))
     assert code in texts(beside)
     assert beside.className != "whole"
     lecture.clock.step(120.0)
-    instead = live.notice(context_of(lecture), now_of(lecture))
+    instead = health.notice(context_of(lecture), now_of(lecture))
     assert code in texts(instead)
     assert (instead.className == "whole") is (state is not HealthState.NOT_SAVING)
 
 
 def test_a_session_that_has_ended_leads_to_its_review(lecture: Lecture) -> None:
     context = context_of(lecture)
-    shown = live.fresh(context, View(), {})[-1]
+    shown = refresh.fresh(context, View(), {})[-1]
     lecture.watcher.session = None
-    last = live.fresh(context, View(), shown)
+    last = refresh.fresh(context, View(), shown)
     assert "This session has ended" in texts(last[8])
     assert "/review/lecture" in str(last[8])
 

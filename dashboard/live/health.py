@@ -1,0 +1,93 @@
+"""Whether the reading goes on: the pulse that the browser tells ages by, and the screens of the states."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dash import html
+
+from classroom_monitor.records import HealthState
+from dashboard import parts, wording
+from dashboard.context import Context
+from dashboard.live.head import spoken
+from dashboard.live.now import READING, Now
+
+#: After so long (s) without a look the page shows the whole screen of the state instead of old numbers.
+STATE_AFTER = 60.0
+
+
+def pulse(context: Context, now: Now) -> dict[str, Any]:
+    """What the browser needs to tell the health by itself until the next refresh. Times in ms."""
+    settings, state = context.settings, now.health.state
+    moment = context.clock.utc()
+    look = None if now.last is None else now.last.utc.timestamp() * 1000
+    more = ""
+    if state is HealthState.PAUSED:
+        more = wording.NOTHING_READ
+    elif state not in READING and now.last is not None:
+        more = wording.NOT_READING_SINCE.format(time=now.clock(now.seconds))
+    late = max(10.0, 4 / now.session.rate) + settings.store.commit_seconds + settings.dashboard.refresh
+    return {
+        "now": moment.timestamp() * 1000,
+        "look": look,
+        "state": state.value,
+        "label": wording.HEALTH[state],
+        "more": more,
+        "reading": state in READING,
+        "paused": state is HealthState.PAUSED,
+        "late": late,
+        "silent": max(8.0, 2 * settings.dashboard.refresh + 2),
+        "time": f"{context.local(moment):%H:%M}",
+        "minutes": wording.minutes_in(int((moment - now.session.start).total_seconds() // 60)),
+        "spoken": spoken(context, now),
+    }
+
+
+def notice(context: Context, now: Now) -> Any:
+    """What stops the reading: a line beside recent numbers, the whole screen where there are none."""
+    state = wording.state_of(now.health)
+    if state is None:
+        return None
+    moment = context.clock.utc()
+    age = None
+    if now.last is not None:
+        age = (moment - now.last.utc).total_seconds()
+    since = "" if now.last is None else now.clock(now.seconds)
+    whole = now.health.state is not HealthState.NOT_SAVING and (age is None or age > STATE_AFTER)
+    cause = wording.shown_name(now.health.detail, 300)
+    if whole:
+        return html.Div(parts.state_screen(state, cause=cause, since=since), className="whole")
+    step = state.steps[0][0] if state.steps else ""
+    return html.Div(
+        [
+            parts.icon("warning"),
+            html.Div(
+                [
+                    html.Span(state.title, className="medium"),
+                    html.P(cause or f"{state.cause} {step}.".strip(), className="small quiet2"),
+                ]
+            ),
+            html.Span(f"Code {state.code}", className="small quiet3 line push"),
+        ],
+        className="outlined row notice",
+        role="status",
+    )
+
+
+def ended(context: Context, session_id: str | None) -> Any:
+    """The screen when the session that was shown has ended."""
+    links = []
+    if session_id:
+        links.append(
+            parts.link(wording.OPEN_REVIEW, parts.review_path(session_id), className="btn large main")
+        )
+    return parts.state_screen(wording.SESSION_ENDED, *links, *start_again(context))
+
+
+def start_again(context: Context) -> tuple[Any, ...]:
+    """Where to go on from a page without a session."""
+    links = []
+    if context.watcher is not None and not context.demo:
+        links.append(parts.link(wording.START_TITLE, "/", className="btn large main"))
+    links.append(parts.link(wording.SESSIONS, "/sessions", className="btn large"))
+    return tuple(links)
