@@ -114,8 +114,35 @@ def test_notices_who_joins_a_row_with_room() -> None:
     box.cut(after)[:] = before.boxes[1].cut(before.image)[: box.h, : box.w]
     reader = GalleryReader()
     assert len(reader.read(before.image).tiles) == 10
-    counts = [len(reader.read(after).tiles) for _ in range(12)]
+    counts = [len(reader.read(after).tiles) for _ in range(4)]
     assert counts[-1] == 11
+
+
+def test_a_short_row_that_shrinks_leaves_no_empty_slots() -> None:
+    before = gallery(24, 4, [4, 4, 3], 220, 5, off=0.0)
+    after = before.image.copy()
+    for box in before.boxes[8:]:
+        box.cut(after)[:] = 17
+    moved = [before.boxes[8].shift(112, 0), before.boxes[9].shift(113, 0)]
+    for old, new in zip(before.boxes[8:], moved, strict=False):
+        new.cut(after)[:] = old.cut(before.image)
+    reader = GalleryReader()
+    assert len(reader.read(before.image).tiles) == 11
+    for _ in range(4):
+        found = reader.read(after)
+    assert_tiles(found, replace(before, image=after, boxes=[*before.boxes[:8], *moved]))
+
+
+def test_another_page_of_a_known_layout_has_its_own_last_row() -> None:
+    reader = GalleryReader()
+    full = gallery(25, 4, [4, 4, 4], 220, 5, off=0.0)
+    other = gallery(26, 3, [3, 3], 300, 6, off=0.0, margins=(0, 0, 0, 0))
+    between = np.zeros_like(full.image)
+    between[: other.image.shape[0], : other.image.shape[1]] = other.image[:, : between.shape[1]]
+    short = gallery(27, 4, [4, 4, 2], 220, 5, off=0.0)
+    assert len(reader.read(full.image).tiles) == 12
+    assert len(reader.read(between).tiles) != 12
+    assert_tiles(reader.read(short.image), short)
 
 
 def with_square(painted: Painted, which: int, seed: int) -> Image:

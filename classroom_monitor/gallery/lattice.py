@@ -98,6 +98,25 @@ class Layout:
             yield row, column, box.clip(width, height)
 
 
+def openings(layout: Layout, width: int, height: int) -> Array:
+    """Slots around the tiles, on whole and half steps, where a tile may appear; float32 [N, 4] as `corners`.
+
+    Only those of which enough lies in a picture of that size.
+    """
+    columns = max(number for _, number in layout.rows)
+    cells = [
+        (row, start)
+        for row in range(-1, len(layout.rows) + 1)
+        for start in np.arange(-1.0, columns + 0.5, 0.5)
+        if not 0 <= row < len(layout.rows) - 1 or start in (-1.0, columns)
+    ]
+    corner = np.array([(layout.x + c * layout.across, layout.y + r * layout.down) for r, c in cells])
+    corners = np.hstack([corner, corner + np.array([layout.w, layout.h])])
+    inside = np.clip(corners, 0, np.array([width, height, width, height]))
+    seen = (inside[:, 2] - inside[:, 0]) * (inside[:, 3] - inside[:, 1])
+    return np.asarray(corners[seen >= LEAST_VISIBLE * layout.w * layout.h], np.float32)
+
+
 class SlotScores:
     """Scores of slots anywhere in a picture."""
 

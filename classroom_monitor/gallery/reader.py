@@ -9,7 +9,7 @@ import numpy as np
 
 from classroom_monitor.gallery.edges import Array
 from classroom_monitor.gallery.fit import side_strengths
-from classroom_monitor.gallery.lattice import Layout
+from classroom_monitor.gallery.lattice import Layout, openings
 from classroom_monitor.gallery.search import find_layouts, follow
 from classroom_monitor.gallery.states import Content, content_of, sketch
 from classroom_monitor.records import Box, Gallery, Image, Tile, TileState
@@ -21,9 +21,21 @@ FITS, LOST = 0.85, 0.6
 #: Looks in a row that do not fit, without being quite lost, before a new search.
 PATIENCE = 2
 
-#: Looks after which a known layout is checked for tiles that came or went, and a picture without tiles is
-#: searched again. People can join without moving an edge when a row has room.
-FOLLOW_EVERY, SEARCH_EVERY = 10, 15
+#: Looks after which a known layout is checked for tiles that came or went although nothing hints at it, and a
+#: picture without tiles is searched again.
+FOLLOW_EVERY, SEARCH_EVERY = 60, 15
+
+#: A side of the reduced picture in which changes around the tiles are seen.
+AROUND_SIDE = 240
+
+#: Somebody may have come where this share of a slot around the tiles changed by so many levels.
+CAME, CHANGED = 0.3, 5.0
+
+#: Somebody may have gone from where the sides of a tile have less than this share of their strength.
+GONE = 0.5
+
+#: Looks between two checks that something hints at: a slide or a pointer beside the tiles may hint each time.
+REST = 3
 
 #: Layouts remembered for when they come back: pages, and a share that ends.
 REMEMBERED = 4
@@ -46,17 +58,19 @@ class _Slot:
     """What is known of the picture in one slot."""
 
     sketch: Array
+    content: Content
+    judged: Array  # the sketch when the content was told
     still: int = 0
     moved: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """Layouts as found together, with the strength of their upright and level sides then."""
+    """Layouts as found together, with the strength of the sides of their tiles then, [tiles, 4]."""
 
     layouts: tuple[Layout, ...]
     size: tuple[int, int]
-    strength: tuple[float, float]
+    sides: Array
 
 
 class GalleryReader:
@@ -69,6 +83,9 @@ class GalleryReader:
         self._looks = 0
         self._scene: Image | None = None
         self._slots: dict[Box, _Slot] = {}
+        #: As it was when the layout was last checked: the picture reduced, and the sides of the tiles.
+        self._around: Image | None = None
+        self._sides: Array | None = None
 
     def read(self, image: Image) -> Gallery:
         """The tiles of a frame (uint8 RGB [H, W, 3]).
@@ -82,12 +99,8 @@ class GalleryReader:
             return Gallery((), False)
         height, width = image.shape[:2]
         places = [place for layout in self._known.layouts for place in layout.boxes(width, height)]
-        contents = [content_of(box.cut(image)) for _, _, box in places]
         self._watch(image, [box for _, _, box in places])
-        tiles = [
-            Tile(box, self._state(box, content), (), row, column)
-            for (row, column, box), content in zip(places, contents, strict=True)
-        ]
+        tiles = [Tile(box, self._state(box), (), row, column) for row, column, box in places]
         return Gallery(tuple(tiles), True)
 
     def _update(self, image: Image) -> None:
@@ -108,10 +121,11 @@ class GalleryReader:
             if self._known is not None or another or self._looks >= SEARCH_EVERY:
                 self._search(image, size)
             return
-        fit = _fit(image, self._known)
+        sides = _sides(image, self._known.layouts)
+        fit = _fit(sides, self._known)
         if fit >= FITS:
             self._misses = 0
-            if self._looks >= FOLLOW_EVERY:
+            if self._looks >= FOLLOW_EVERY or (self._looks >= REST and self._hinted(image, sides)):
                 self._looks = 0
                 self._keep(image, size, follow(image, self._known.layouts))
             return
@@ -119,22 +133,51 @@ class GalleryReader:
         if fit < LOST or self._misses >= PATIENCE:
             self._search(image, size)
 
+    def _hinted(self, image: Image, sides: Array) -> bool:
+        """Whether a tile may have come or gone since the layout was last checked."""
+        assert self._known is not None
+        assert self._sides is not None
+        assert self._around is not None
+        with np.errstate(invalid="ignore"):  # a side beyond the picture is NaN
+            before, now = np.nanmean(self._sides, axis=1), np.nanmean(sides, axis=1)
+            if ((before > 0.4) & (now < GONE * before)).any():
+                return True
+        around, scale = _reduced(image)
+        changed = (cv2.absdiff(around, self._around) > CHANGED).astype(np.float32)
+        width, height = self._known.size
+        for layout in self._known.layouts:
+            for left, top, right, bottom in openings(layout, width, height):
+                x, y = max(0, round(left * scale)), max(0, round(top * scale))
+                cell = changed[y : round(bottom * scale), x : round(right * scale)]
+                if cell.size and float(cell.mean()) > CAME:
+                    return True
+        return False
+
     def _search(self, image: Image, size: tuple[int, int]) -> None:
         self._looks = self._misses = 0
-        for past in self._past:
-            if past is not self._known and past.size == size and _fit(image, past) >= FITS:
-                self._known = past
-                return
-        self._keep(image, size, find_layouts(image))
+        past = [known for known in self._past if known is not self._known and known.size == size]
+        fits = [_fit(_sides(image, known.layouts), known) for known in past]
+        if fits and max(fits) >= FITS:
+            self._known = past[int(np.argmax(fits))]
+            self._keep(image, size, follow(image, self._known.layouts))  # its last row may be another
+        else:
+            self._keep(image, size, find_layouts(image))
 
     def _keep(self, image: Image, size: tuple[int, int], layouts: tuple[Layout, ...]) -> None:
         if not layouts:
             self._known = None
-            return
-        if self._known is not None and self._known.size == size and self._known.layouts == layouts:
-            return
-        self._known = _Known(layouts, size, _strength(image, layouts))
-        self._past = [self._known, *(past for past in self._past if past.layouts != layouts)][:REMEMBERED]
+        elif self._known is not None and self._known.size == size and self._known.layouts == layouts:
+            self._take(image, self._known)
+        else:
+            self._take(image, _Known(layouts, size, _sides(image, layouts)))
+            self._past = [known for known in self._past if known.layouts != layouts]
+            self._past = [self._known, *self._past][:REMEMBERED] if self._known else self._past
+
+    def _take(self, image: Image, known: _Known) -> None:
+        """The layout holds for this frame."""
+        self._known = known
+        self._around, _ = _reduced(image)
+        self._sides = _sides(image, known.layouts)
 
     def _watch(self, image: Image, boxes: list[Box]) -> None:
         """Notes which slots move. Where none does, the whole picture stands still and nothing is learnt."""
@@ -144,9 +187,11 @@ class GalleryReader:
             now = sketch(box.cut(image))
             slot = self._slots.get(box)
             if slot is None or float(np.abs(now - slot.sketch).mean()) > REPLACED:
-                slots[box] = _Slot(now)
+                slots[box] = _Slot(now, content_of(box.cut(image)), now)
                 continue
             slots[box] = slot
+            if float(np.abs(now - slot.judged).max()) > STILL:
+                slot.content, slot.judged = content_of(box.cut(image)), now
             changes.append((slot, float(np.quantile(np.abs(now - slot.sketch), 0.98)), now))
         self._slots = slots
         alive = any(change > MOVES for _, change, _ in changes)
@@ -157,10 +202,11 @@ class GalleryReader:
             elif change < STILL and alive:
                 slot.still += 1
 
-    def _state(self, box: Box, content: Content) -> TileState:
+    def _state(self, box: Box) -> TileState:
+        slot = self._slots[box]
+        content = slot.content
         if content.off:
             return TileState.CAMERA_OFF
-        slot = self._slots[box]
         if slot.still >= STILL_ANY or (content is Content.PHOTO and slot.still >= STILL_SQUARE):
             return TileState.PHOTO
         if content is Content.PHOTO and not slot.moved:
@@ -168,9 +214,23 @@ class GalleryReader:
         return TileState.NO_FACE
 
 
-def _strength(image: Image, layouts: tuple[Layout, ...]) -> tuple[float, float]:
-    """Mean strength of the upright and of the level sides of all tiles that are inside the picture."""
-    sides = side_strengths(image, np.vstack([layout.corners() for layout in layouts]))
+def _reduced(image: Image) -> tuple[Image, float]:
+    """A small gray copy of a frame, and its scale."""
+    height, width = image.shape[:2]
+    scale = min(1.0, AROUND_SIDE / max(height, width))
+    step = max(1, int(0.25 / scale))
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    small = cv2.resize(image[::step, ::step], size, interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.uint8), scale
+
+
+def _sides(image: Image, layouts: tuple[Layout, ...]) -> Array:
+    """Strength of the sides of all tiles [tiles, 4]; NaN beyond the picture."""
+    return side_strengths(image, np.vstack([layout.corners() for layout in layouts]))
+
+
+def _strength(sides: Array) -> tuple[float, float]:
+    """Mean strength of the upright and of the level sides that are inside the picture."""
 
     def mean(some: Array) -> float:
         seen = some[~np.isnan(some)]
@@ -179,7 +239,7 @@ def _strength(image: Image, layouts: tuple[Layout, ...]) -> tuple[float, float]:
     return mean(sides[:, :2]), mean(sides[:, 2:])
 
 
-def _fit(image: Image, known: _Known) -> float:
+def _fit(sides: Array, known: _Known) -> float:
     """How strong the sides still are, as a share of when the layout was found."""
-    now = _strength(image, known.layouts)
-    return min(n / max(then, 0.05) for n, then in zip(now, known.strength, strict=True))
+    both = zip(_strength(sides), _strength(known.sides), strict=True)
+    return min(now / max(then, 0.05) for now, then in both)
