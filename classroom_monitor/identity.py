@@ -93,6 +93,8 @@ class Identity:
         self._students: dict[int, _Student] = {}
         self._left_out: set[int] = set()
         self._own_found = False
+        self._own: int | None = None
+        self._own_point: tuple[float, float] | None = None
         self._layout: frozenset[tuple[int, int]] = frozenset()
         self._last = -math.inf
         self._open: dict[tuple[int, int], float] = {}
@@ -123,6 +125,21 @@ class Identity:
         numbers = {student, known.merged} if known and known.merged is not None else {student}
         self._left_out = self._left_out | numbers if out else self._left_out - numbers
 
+    @property
+    def own_name(self) -> str:
+        """The name on the teacher's own tile; empty while it is not known."""
+        own = self._students.get(self._own) if self._own is not None else None
+        return own.name or "" if own else ""
+
+    def expect_own(self, point: tuple[float, float] | None, label: str) -> None:
+        """Before the first look: where the teacher's own tile is (shares of the picture), or its name."""
+        self._own_point, self._own_label = point, self._own_label or label.strip()
+
+    def own(self, student: int) -> None:
+        """That student is the teacher: left out, and nobody else is taken for the teacher."""
+        self._own, self._own_found = student, True
+        self.leave_out(student, True)
+
     def label(self, student: int) -> Image | None:
         """The student's label as last seen, RGB, for the name reader; None where none was seen."""
         known = self._students.get(student)
@@ -139,19 +156,35 @@ class Identity:
             return
         known.name = text
         if self._own_label and not self._own_found and same_name(text, self._own_label):
-            self._own_found = True
-            self._left_out.add(student)
+            self.own(student)
         namesakes = [s for s in self._students.values() if s is not known and s.name and s.merged is None]
         namesakes = [s for s in namesakes if folded(s.name or "") == folded(text)]
         if known.merged is None and len(folded(text)) >= 2 and len(namesakes) == 1:
             older = namesakes[0]
             if older.number < student and older.seen < known.first:
-                older.labels = [*older.labels, *known.labels][-LABELS:]
-                older.box, older.place, older.scene = known.box, known.place, known.scene
-                older.label, older.seen, older.lost = known.label, known.seen, False
-                known.merged, known.lost = older.number, True
-                if student in self._left_out:
-                    self._left_out.add(older.number)
+                self.merge(student, older.number)
+
+    def merge(self, student: int, into: int) -> None:
+        """Two students are one: from the next look on the second number goes on, known by both labels."""
+        known, other = self._students.get(student), self._students.get(into)
+        if known is None or other is None or known is other or known.merged or other.merged:
+            return
+        if other.seen < known.seen:
+            other.box, other.place, other.scene = known.box, known.place, known.scene
+            other.label, other.seen = known.label, known.seen
+        other.labels, other.lost = [*other.labels, *known.labels][-LABELS:], False
+        known.merged, known.lost = into, True
+        if student in self._left_out:
+            self._left_out.add(into)
+
+    def split(self, student: int) -> None:
+        """Takes a merge back: the student is one of their own again, with the labels that they had."""
+        known = self._students.get(student)
+        if known is None or known.merged is None:
+            return
+        other, known.merged, known.lost = self._students[known.merged], None, False
+        theirs = {id(label) for label in known.labels}
+        other.labels = [label for label in other.labels if id(label) not in theirs]
 
     def gone(self, seconds: float) -> frozenset[int]:
         """The students unseen for `forget_after`, or of whom nothing is left to know them by."""
@@ -164,14 +197,14 @@ class Identity:
         While a student who is left out is not found, every tile that is nobody's counts as left out too.
         """
         waiting = bool(self._own_label) and not self._own_found and self._names_read
+        boxes = {tile.box for tile in gallery.tiles if self._is_own_point(image, tile)}
         if not self._left_out and not waiting:
-            return frozenset()
+            return frozenset(boxes)
         sights = self._see(image, gallery.tiles)
         matches = self._match(
             sights, math.inf
         )  # without the pictures of the look before: rather one too many
         missing = self._hidden({match.student for match in matches})
-        boxes: set[Box] = set()
         for sight, match in zip(sights, matches, strict=True):
             student = self._students.get(match.student) if match.student is not None else None
             if student is None:
@@ -212,12 +245,21 @@ class Identity:
         for sight, match in zip(sights, result, strict=True):
             if match.student is not None:
                 self._update(self._students[match.student], sight, match, seconds)
+                if self._is_own_point(image, sight.tile):
+                    self.own(match.student)
+        if gallery.tiles:
+            self._own_point = None  # tiles move: it was said of the first look alone
         for student in self._students.values():
             if student.seen < seconds:
                 student.scene = None
         self._open, self._layout, self._last = open_now, layout, seconds
         self._matches = tuple(result)
         return tuple(match.student for match in result)
+
+    def _is_own_point(self, image: Image, tile: Tile) -> bool:
+        if self._own_point is None:
+            return False
+        return tile.box.holds(self._own_point[0] * image.shape[1], self._own_point[1] * image.shape[0])
 
     def _see(self, image: Image, tiles: Sequence[Tile]) -> tuple[_Sight, ...]:
         """Labels and scenes of the tiles, looked up once for each frame."""

@@ -103,6 +103,27 @@ class Pipeline:
         """From the next look on that student's tile is not cropped, or is again."""
         self._identity.leave_out(student, out)
 
+    def expect_own(self, point: tuple[float, float] | None, label: str) -> None:
+        """Before the first look: where the teacher's own tile is (shares of the picture), or its name."""
+        self._identity.expect_own(point, label)
+
+    def own(self, student: int) -> None:
+        """That tile is the teacher's: left out from the next look on."""
+        self._identity.own(student)
+
+    @property
+    def own_name(self) -> str:
+        """The name on the teacher's own tile; empty while it is not known."""
+        return self._identity.own_name
+
+    def merge(self, student: int, into: int) -> None:
+        """The teacher said that two students are one: the second number goes on."""
+        self._identity.merge(student, into)
+
+    def split(self, student: int) -> None:
+        """The teacher took a merge back."""
+        self._identity.split(student)
+
     def name(self, student: int, name: str) -> None:
         """A name was read behind, or corrected by the teacher."""
         self._identity.name(student, name)

@@ -470,7 +470,10 @@ class TriedPicture:
 
 @dataclass(frozen=True, slots=True)
 class StartRequest:
-    """What starting a session needs. speed: 1 is real time, 0 as fast as it goes."""
+    """What starting a session needs. speed: 1 is real time, 0 as fast as it goes.
+
+    own: a point in the teacher's own tile, as shares of the picture's width and height, 0..1.
+    """
 
     source: SourceSpec
     rate: float
@@ -480,13 +483,20 @@ class StartRequest:
     roster: str | None = None
     students_told: bool | None = None
     class_only: bool = False
+    own: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class WatcherStatus:
-    """What the watching process is doing: the running session, if any, and its health."""
+    """What the watching process is doing: the running session, if any, and its health.
+
+    own: the name on the teacher's own tile, empty while it is not known. sees_itself: whether a window of
+    this program lies in what is captured.
+    """
 
     session: str | None
     health: Health
     seconds: float = 0.0
     looks: int = 0
+    own: str = ""
+    sees_itself: bool = False

@@ -75,6 +75,9 @@ class Watcher(Protocol):
     def picture(self) -> bytes | None:
         """The last frame as a JPEG, from memory; None where there is none."""
 
+    def capture(self) -> Preview | None:
+        """The last picture with the tiles found in it, from memory; None where there is none."""
+
     def mark(self, marker: Marker) -> None:
         """The teacher set a marker."""
 
@@ -89,6 +92,12 @@ class Watcher(Protocol):
 
     def own(self, student: int) -> None:
         """That tile is the teacher's own."""
+
+    def merge(self, student: int, into: int) -> None:
+        """Two students are one: the second number goes on."""
+
+    def split(self, student: int) -> None:
+        """A merge is taken back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,6 +288,11 @@ class RemoteWatcher:
         result: bytes | None = self._ask("picture")
         return result
 
+    def capture(self) -> Preview | None:
+        """The last picture with the tiles found in it, from memory; None where there is none."""
+        result: Preview | None = self._ask("capture")
+        return result
+
     def mark(self, marker: Marker) -> None:
         """The teacher set a marker."""
         self._ask("mark", marker)
@@ -298,6 +312,14 @@ class RemoteWatcher:
     def own(self, student: int) -> None:
         """That tile is the teacher's own."""
         self._ask("own", student)
+
+    def merge(self, student: int, into: int) -> None:
+        """Two students are one: the second number goes on."""
+        self._ask("merge", student, into)
+
+    def split(self, student: int) -> None:
+        """A merge is taken back."""
+        self._ask("split", student)
 
     def close(self) -> None:
         """Ends the session and the process; safe to call twice."""

@@ -42,6 +42,7 @@ from classroom_monitor.records import (
     SourceKind,
     SourceSpec,
     StartRequest,
+    Tile,
     TileState,
     TriedPicture,
     WatcherStatus,
@@ -117,6 +118,8 @@ class Runner:
         self._health_saved = -1e9
         self._retry_at, self._retry_after = 0.0, RETRY_FIRST
         self._last_image: Image | None = None
+        self._last_tiles: tuple[Tile, ...] = ()
+        self._own_name = ""  # of this run of the program; the pages write it into the settings
         self._names = NamesBehind(name_reader) if name_reader and settings.names.names == "read" else None
         self.busy_since: float | None = None
 
@@ -126,7 +129,10 @@ class Runner:
         running = self._running
         if running is None:
             return WatcherStatus(None, self._health)
-        return WatcherStatus(running.session.id, self._health, running.seconds, running.looks)
+        itself = bool(getattr(running.source, "sees_itself", False))  # only the screen can
+        return WatcherStatus(
+            running.session.id, self._health, running.seconds, running.looks, self._own_name, itself
+        )
 
     def start(self, request: StartRequest) -> str:
         """Begins a session; one that runs is ended first. Raises SourceError where nothing can be watched."""
@@ -152,7 +158,9 @@ class Runner:
         if self._names:
             self._names.forget()
         now = self._clock.monotonic()
-        self._running = Running(session, request, source, self._make_pipeline(), now, CaptureWatch(), roster)
+        pipeline = self._make_pipeline()
+        pipeline.expect_own(request.own, "" if request.own else self._own_name)
+        self._running = Running(session, request, source, pipeline, now, CaptureWatch(), roster)
         self._retry_at, self._retry_after = 0.0, RETRY_FIRST
         self._say(HealthState.WATCHING)
         return session.id
@@ -160,7 +168,7 @@ class Runner:
     def stop(self) -> None:
         """Ends the session: the turns are found and everything is on disk when it returns."""
         running, self._running = self._running, None
-        self._last_image = None
+        self._last_image, self._last_tiles = None, ()
         if running is None:
             return
         running.source.close()
@@ -180,7 +188,7 @@ class Runner:
         """Nothing is read nor grabbed until `resume`."""
         if self._running and not self._running.paused:
             self._running.paused = True
-            self._last_image = None
+            self._last_image, self._last_tiles = None, ()
             self._say(HealthState.PAUSED)
 
     def resume(self) -> None:
@@ -209,9 +217,20 @@ class Runner:
         if self._running:
             self._running.pipeline.leave_out(student, out)
 
+    def merge(self, student: int, into: int) -> None:
+        """The teacher said that two students are one: the second number goes on."""
+        if self._running:
+            self._running.pipeline.merge(student, into)
+
+    def split(self, student: int) -> None:
+        """The teacher took a merge back."""
+        if self._running:
+            self._running.pipeline.split(student)
+
     def own(self, student: int) -> None:
         """That tile is the teacher's own: left out, and known again by its label."""
-        self.leave_out(student, True)
+        if self._running:
+            self._running.pipeline.own(student)
 
     def choices(self) -> tuple[SourceChoice, ...]:
         """Monitors and windows that can be watched."""
@@ -230,10 +249,7 @@ class Runner:
             source.close()
         if image is None:
             raise SourceError(f"{source.description}: it gave no picture")
-        gallery = GalleryReader().read(image)
-        jpeg, scale = _jpeg(image)
-        tiles = tuple(replace(tile, box=_scaled(tile.box, scale)) for tile in gallery.tiles)
-        return Preview(jpeg, round(image.shape[1] * scale), round(image.shape[0] * scale), tiles)
+        return _preview(image, GalleryReader().read(image).tiles)
 
     def read_picture(self, data: bytes) -> TriedPicture:
         """The faces in a picture file, given as its bytes; nothing is kept. Raises PictureError."""
@@ -253,6 +269,18 @@ class Runner:
         """The last frame as a JPEG, from memory."""
         image = self._last_image
         return None if image is None else _jpeg(image)[0]
+
+    def capture(self) -> Preview | None:
+        """The last picture with the tiles found in it, from memory; those left out are painted over."""
+        image, tiles = self._last_image, self._last_tiles
+        if image is None:
+            return None
+        hidden = [tile.box for tile in tiles if tile.state is TileState.LEFT_OUT]
+        if hidden:
+            image = image.copy()
+            for box in hidden:
+                box.clip(image.shape[1], image.shape[0]).cut(image)[:] = 128
+        return _preview(image, tiles)
 
     def wait(self) -> float:
         """Seconds until something is to be done: 0 when a look is due, infinite when no session runs."""
@@ -330,6 +358,8 @@ class Runner:
                 listed = running.roster.match(text) if running.roster else None
                 self._store.read_name(running.session.id, student, listed or clean_name(text))
         look = running.pipeline.look(Frame(image, seconds, utc))
+        self._last_tiles = look.gallery.tiles
+        self._own_name = running.pipeline.own_name or self._own_name
         if self._names:
             self._names.ask(running.pipeline.labels())
         self._store.add_look(running.session.id, look)
@@ -439,7 +469,7 @@ class NamesBehind:
 class Listener:
     """Answers the pipe: at once what must be quick, the rest between two looks."""
 
-    QUICK = ("status", "picture", "busy")
+    QUICK = ("status", "picture", "capture", "busy")
 
     def __init__(self, pipe: Connection, runner: Runner, clock: Clock) -> None:
         self._pipe, self._runner, self._clock = pipe, runner, clock
@@ -478,6 +508,8 @@ class Listener:
             return self._runner.status
         if method == "picture":
             return self._runner.picture()
+        if method == "capture":
+            return self._runner.capture()
         since = self._runner.busy_since
         return 0.0 if since is None else self._clock.monotonic() - since
 
@@ -594,6 +626,12 @@ def _ours(problem: Exception) -> str:
 
 def _scaled(box: Box, scale: float) -> Box:
     return Box(round(box.x * scale), round(box.y * scale), round(box.w * scale), round(box.h * scale))
+
+
+def _preview(image: Image, tiles: tuple[Tile, ...]) -> Preview:
+    jpeg, scale = _jpeg(image)
+    scaled = tuple(Tile(_scaled(each.box, scale), each.state, (), each.row, each.column) for each in tiles)
+    return Preview(jpeg, round(image.shape[1] * scale), round(image.shape[0] * scale), scaled)
 
 
 def _jpeg(image: Image) -> tuple[bytes, float]:

@@ -39,12 +39,15 @@ class ScriptedPipeline:
     frames: list[float] = field(default_factory=list)
     fails: Exception | None = None
     empty: bool = False
+    expected: tuple[tuple[float, float] | None, str] = (None, "")
+    own_name: str = ""
+    state: TileState = TileState.FACE
 
     def look(self, frame: Frame) -> Look:
         if self.fails is not None:
             raise self.fails
         self.frames.append(frame.seconds)
-        tiles = () if self.empty else (Tile(Box(0, 0, 160, 90), TileState.FACE),)
+        tiles = () if self.empty else (Tile(Box(0, 0, 160, 90), self.state),)
         students = tuple(
             StudentState(s, Presence.SEEN, Box(0, 0, 160, 90), True, NEUTRAL, 0.1, 0.1) for s in range(1, 7)
         )
@@ -64,6 +67,18 @@ class ScriptedPipeline:
 
     def leave_out(self, student: int, out: bool) -> None:
         self.told.append(("leave_out", student, out))
+
+    def own(self, student: int) -> None:
+        self.told.append(("own", student))
+
+    def merge(self, student: int, into: int) -> None:
+        self.told.append(("merge", student, into))
+
+    def split(self, student: int) -> None:
+        self.told.append(("split", student))
+
+    def expect_own(self, point: tuple[float, float] | None, label: str) -> None:
+        self.expected = (point, label)
 
 
 @dataclass

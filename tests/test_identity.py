@@ -249,6 +249,37 @@ def test_one_who_comes_back_under_another_label_is_the_same_once_the_name_is_rea
     assert 6 in room.identity.gone(room.seconds)
 
 
+def test_the_tile_the_teacher_pointed_at_is_left_out_from_its_first_look_on_wherever_it_goes() -> None:
+    room, people = Class(), seats(TWELVE[:8])
+    image, gallery = paint_call(people, 150, 4)
+    tile = gallery.tiles[5].box
+    room.identity.expect_own(((tile.x + 9) / image.shape[1], (tile.y + 9) / image.shape[0]), "")
+    first = room.look(people)
+    assert room.left_out == [5]
+    assert room.identity.left_out == {first[5]}
+    order = shuffled(people, 3)
+    room.look(order)
+    assert room.left_out == [order.index(people[5])]
+    assert room.identity.own_name == ""
+    room.identity.name(int(first[5] or 0), "Mónica Ruiz")
+    assert room.identity.own_name == "Mónica Ruiz"
+
+
+def test_two_that_the_teacher_merges_go_on_as_one_until_that_is_taken_back() -> None:
+    room, people = Class(), seats(TWELVE[:5])
+    first = room.look(people)
+    other = dataclasses.replace(people[2], name="Okafor, C. E.", room=900)
+    renamed = [*people[:2], other, *people[3:]]
+    room.look([*people[:2], *people[3:]], wait=20)
+    found = room.look(renamed)
+    assert found[2] == 6
+    room.identity.merge(6, int(first[2] or 0))
+    assert room.look(renamed) == first
+    assert 6 in room.identity.gone(room.seconds)
+    room.identity.split(6)
+    assert room.look(renamed) == found
+
+
 def test_names_of_two_who_were_seen_together_stay_apart() -> None:
     room = Class()
     people = [Seat("Anna", 300), Seat("Anna", 301), *seats(TWELVE[:2])]

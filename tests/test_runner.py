@@ -17,6 +17,7 @@ from PIL import Image as Pillow
 
 from classroom_monitor.clock import SteppedClock
 from classroom_monitor.errors import NoWindowError, PictureError, SettingsError, SourceError
+from classroom_monitor.pictures import picture_of
 from classroom_monitor.pipeline import Pipeline
 from classroom_monitor.read import PictureReading, TileReading
 from classroom_monitor.records import (
@@ -200,8 +201,39 @@ def test_what_the_teacher_does_reaches_the_pipeline(room: Room) -> None:
         (2, Answer.NOT_NOW, pytest.approx(3, abs=0.2)),
         (3, "Ana"),
         ("leave_out", 4, True),
-        ("leave_out", 1, True),
+        ("own", 1),
     ]
+    room.runner.merge(5, 2)
+    room.runner.split(5)
+    assert room.pipeline.told[-2:] == [("merge", 5, 2), ("split", 5)]
+
+
+def test_the_teachers_own_name_is_expected_in_the_next_session(room: Room) -> None:
+    room.runner.start(StartRequest(SourceSpec(SourceKind.SYNTHETIC), 0.5, own=(0.25, 0.5)))
+    assert room.pipeline.expected == ((0.25, 0.5), "")
+    room.pipeline.own_name = "Mónica Ruiz"
+    room.run(3)
+    assert room.runner.status.own == "Mónica Ruiz"
+    room.start()
+    assert room.pipeline.expected == (None, "Mónica Ruiz")
+
+
+def test_the_capture_shows_the_tiles_and_paints_over_who_is_left_out(room: Room) -> None:
+    assert room.runner.capture() is None
+    room.start()
+    room.run(3)
+    found = room.runner.capture()
+    assert found is not None
+    assert (found.width, found.height) == (160, 90)
+    assert [each.box for each in found.tiles] == [Box(0, 0, 160, 90)]
+    room.pipeline.state = TileState.LEFT_OUT
+    room.run(3)
+    painted = room.runner.capture()
+    assert painted is not None
+    middle = picture_of(painted.jpeg, "capture", 1000)[45, 80]
+    assert set(middle.tolist()) == {128}
+    room.runner.pause()
+    assert room.runner.capture() is None
 
 
 def test_a_second_start_ends_the_first_session(room: Room) -> None:

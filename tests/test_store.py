@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, timedelta
 from pathlib import Path
 
@@ -27,6 +28,8 @@ from classroom_monitor.records import (
     Answer,
     ClassMood,
     ClassWord,
+    Flag,
+    FlagKind,
     Gallery,
     Health,
     HealthState,
@@ -644,6 +647,67 @@ def test_a_migration_that_fails_changes_nothing(
     assert "room" not in {row[1] for row in other.execute("PRAGMA table_info(session)")}
     other.close()
     opened(file, clock).begin(session())
+
+
+def test_a_store_from_before_students_could_be_merged_still_opens(file: Path, clock: SteppedClock) -> None:
+    store = opened(file, clock)
+    store_lecture(store, clock, minutes=2)
+    store.close()
+    with sqlite3.connect(file) as old:
+        old.execute("DROP TABLE merged")
+        old.execute("UPDATE schema_version SET version = 1")
+    store = opened(file, clock)
+    store.merge_students("lecture", 8, 3)
+    assert store.merged("lecture") == {8: 3}
+    store.close()
+
+
+# ----------------------------------------------------------------------------- two who are one
+
+
+def test_merged_students_are_read_as_one_everywhere_and_can_be_split_again(clock: SteppedClock) -> None:
+    """Student 2 is seen at first, then comes back as student 9: the program took one for two."""
+    store = open_store("sqlite://", clock, SETTINGS)
+    store.begin(session())
+    here = StudentState(2, Presence.SEEN, None, True, (0.1, 0, 0, 0.5, 0.1, 0, 0.3), 0.3, 0.1)
+    gone = StudentState(2, Presence.GONE)
+    flag = Flag(1, 9, FlagKind.LOWER, 4.0, None, None, 9, 8, "Looks sad")
+    for number in range(6):
+        later = number >= 3
+        both = (gone, replace(here, student=9)) if later else (here,)
+        made = replace(look(float(number), 1.0, 1), seconds=float(number), students=both)
+        store.add_look("lecture", replace(made, flags=(flag,) if later else ()))
+    store.read_name("lecture", 9, "Ana")
+    store.leave_out("lecture", 9, True)
+    store.flush()
+    before = store.student_looks("lecture")
+    assert sorted(before["student"].unique()) == [2, 9]
+
+    store.merge_students("lecture", 9, 2)
+    for looks in (store.student_looks("lecture"), store.student_looks("lecture", student=2)):
+        assert list(looks["student"]) == [2] * 6
+        assert list(looks["presence"]) == ["seen"] * 6
+        assert list(looks["seconds"]) == [0, 1, 2, 3, 4, 5]
+    assert [each.student for each in store.students_now("lecture")] == [2]
+    assert store.students_now("lecture")[0].probabilities is not None
+    assert [each.student for each in store.flags("lecture")] == [2]
+    assert store.names("lecture") == {2: "Ana"}
+    assert store.left_out("lecture") == {2}
+    parts = store.presence("lecture", 2)
+    assert [(row.student, row.part, row.seen, row.known) for row in parts.itertuples()] == [
+        (2, 0, 3, 3),
+        (2, 1, 3, 3),
+    ]
+    store.name_student("lecture", 2, "Ana Ruiz")
+    assert store.names("lecture") == {2: "Ana Ruiz"}
+    with pytest.raises(StoreError, match="one already"):
+        store.merge_students("lecture", 2, 9)
+    store.merge_students("lecture", 2, 1)  # two steps
+    assert store.merged("lecture") == {9: 1, 2: 1}
+    store.split_student("lecture", 2)
+    store.split_student("lecture", 9)
+    pd.testing.assert_frame_equal(store.student_looks("lecture"), before)
+    assert store.merged("lecture") == {}
 
 
 def test_columns_that_are_stored_hold_numbers_and_few_words() -> None:

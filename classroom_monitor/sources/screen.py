@@ -67,7 +67,8 @@ class ScreenSource:
 
     scale: pixels of the picture for one unit of the screen's coordinates, measured at each grab (2 on most
     macOS screens). hidden: share of the last picture covered by other windows, 0 where that is not known.
-    A page of this program that lies on the part is painted black, so that it does not read itself.
+    A page of this program that lies on the part is painted black, so that it does not read itself;
+    sees_itself: whether one did at the last picture.
     """
 
     def __init__(self, spec: SourceSpec, windows: Callable[[], tuple[Window, ...]] = list_windows) -> None:
@@ -76,6 +77,7 @@ class ScreenSource:
         self._followed: int | None = None
         self.scale = 1.0
         self.hidden = 0.0
+        self.sees_itself = False
         self._screen: Any = _open()
         try:
             self.description = self._describe()
@@ -102,9 +104,10 @@ class ScreenSource:
         self.scale = shot.width / box.w
         image: Image = np.ascontiguousarray(cv2.cvtColor(pixels, cv2.COLOR_BGRA2RGB))
         self.hidden = covered(box, window.above or ()) if window else 0.0
-        for each in listed:
-            if is_own(each):
-                self._mask(image, box, each)
+        own = [each for each in listed if is_own(each)]
+        self.sees_itself = any(each.visible and each.box.overlap(box) for each in own)
+        for each in own:
+            self._mask(image, box, each)
         return image
 
     def close(self) -> None:

@@ -1,7 +1,8 @@
 """The tables, and how an older store becomes a present one.
 
 Written by the watcher: session, health, class_look, student_look, flag, hint, turn, read_name.
-Written by the dashboard: title, marker, turn_note, answer, hint_answer, given_name, left_out.
+Written by the dashboard: title, marker, turn_note, answer, hint_answer, given_name, left_out,
+merged.
 
 Times are microseconds since 1970 in UTC (`*_us`) or seconds since the start of the session (`seconds`).
 The many rows of `student_look` hold small whole numbers, which SQLite keeps in two bytes each: see SCALES.
@@ -28,10 +29,7 @@ from sqlalchemy import (
 from classroom_monitor.records import EXPRESSIONS
 
 #: The version of the tables below. A change of a table raises it and adds a step to MIGRATIONS.
-VERSION = 1
-
-#: From a version to the next: what to do inside one transaction.
-MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {}
+VERSION = 2
 
 #: Steps per unit of the scaled columns of `student_look`: 1/10,000 of a probability or of valence, and a
 #: tenth of a degree, are both far below what can be read off a face.
@@ -178,8 +176,14 @@ given_name = _of_session(
 
 left_out = _of_session("left_out", Column("student", Integer), key=1)
 
+#: The teacher says that a student is the same person as another, under whose number both are read.
+merged = _of_session("merged", Column("student", Integer), Column("into", Integer, nullable=False), key=1)
+
 #: Tables with rows of single students: what retention purges, names included.
-OF_STUDENTS = (student_look, flag, answer, read_name, given_name, left_out)
+OF_STUDENTS = (student_look, flag, answer, read_name, given_name, left_out, merged)
 
 #: Every table whose rows belong to a session.
 OF_SESSION = tuple(table for table in metadata.sorted_tables if "session" in table.c)
+
+#: From a version to the next: what to do inside one transaction.
+MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {1: merged.create}

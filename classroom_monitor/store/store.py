@@ -6,7 +6,7 @@ import contextlib
 import math
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -461,6 +461,22 @@ class Store:
         """Keeps that a student is left out, or no longer."""
         self._put(schema.left_out, session_id, {"student": student}, {}, drop=not out)
 
+    def merge_students(self, session_id: str, student: int, into: int) -> None:
+        """Reads a student under another's number from now on, in all of the session; nothing is rewritten.
+
+        Raises StoreError where both are the same one already.
+        """
+        with self._write() as connection:
+            key = self._key(connection, session_id)
+            student, into = (self._same(connection, key).get(each, each) for each in (student, into))
+            if student == into:
+                raise StoreError(f"students {student} and {into} are one already")
+            connection.execute(insert(schema.merged).values(session=key, student=student, into=into))
+
+    def split_student(self, session_id: str, student: int) -> None:
+        """Takes a merge back: that number is a student of its own again."""
+        self._put(schema.merged, session_id, {"student": student}, {}, drop=True)
+
     # ------------------------------------------------------------------ read
 
     def sessions(self, search: str = "") -> tuple[Session, ...]:
@@ -534,8 +550,10 @@ class Store:
             query = select(*wanted).select_from(joined).where(looks.c.session == key)
             if since is not None:
                 query = query.where(looks.c.seconds >= since)
+            same = self._same(connection, key)
             if student is not None:
-                query = query.where(table.c.student == student)
+                numbers = [student, *(each for each, into in same.items() if into == student)]
+                query = query.where(table.c.student.in_(numbers))
             rows = connection.execute(query.order_by(looks.c.look, table.c.student)).fetchall()
         columns = dict(zip([column.name for column in wanted], _turned(rows, len(wanted)), strict=True))
         utc, _ = _stamps(columns["utc_us"], [0] * len(rows))
@@ -547,7 +565,7 @@ class Store:
             name: np.array(columns[name], dtype=np.float64) / steps for name, steps in schema.SCALES.items()
         }
         frame |= {name: np.array(columns[name], dtype=np.float64) for name in _TILE}
-        return pd.DataFrame(frame)
+        return _as_one(pd.DataFrame(frame), same)
 
     def presence(self, session_id: str, parts: int) -> pd.DataFrame:
         """How much of each stretch of the session each student was seen, for drawing.
@@ -568,9 +586,14 @@ class Store:
             query = select(table.c.student, part, seen, func.count()).where(table.c.session == key)
             query = query.group_by(table.c.student, "part").order_by(table.c.student, "part")
             rows = connection.execute(query).fetchall()
+            same = self._same(connection, key)
         columns = _turned(rows, 4)
         whole = dict(zip(("student", "part", "seen", "known"), columns, strict=True))
-        return pd.DataFrame({name: np.array(values, dtype=np.int64) for name, values in whole.items()})
+        found = pd.DataFrame({name: np.array(values, dtype=np.int64) for name, values in whole.items()})
+        if not same:
+            return found
+        found["student"] = found["student"].replace(same)
+        return found.groupby(["student", "part"], as_index=False).max()  # one person is known once a look
 
     def students_now(self, session_id: str) -> tuple[StudentState, ...]:
         """The students at the last look, by number; empty in a class-only session."""
@@ -582,14 +605,20 @@ class Store:
                 select(table).where(table.c.session == key, table.c.look == last).order_by(table.c.student)
             )
             rows = connection.execute(query).mappings().all()
-        return tuple(_state(dict(row)) for row in rows)
+            same = self._same(connection, key)
+        found: dict[int, StudentState] = {}
+        for state in sorted((_state(dict(row)) for row in rows), key=_readable):
+            number = same.get(state.student, state.student)
+            found[number] = replace(state, student=number)  # of two rows of one person the more readable
+        return tuple(found[number] for number in sorted(found))
 
     def flags(self, session_id: str) -> tuple[Flag, ...]:
         """Every flag raised in the session, by number."""
+        same: Mapping[Any, int] = self.merged(session_id)
         return tuple(
             Flag(
                 row["number"],
-                row["student"],
+                same.get(row["student"], row["student"]),
                 FlagKind(row["kind"]),
                 row["raised"],
                 row["shown"],
@@ -634,12 +663,24 @@ class Store:
 
     def names(self, session_id: str) -> dict[int, str]:
         """The names by student: the teacher's where there is one, else the one read."""
-        tables = (schema.read_name, schema.given_name)
-        return {row["student"]: row["name"] for table in tables for row in self._rows(table, session_id)}
+        same = self.merged(session_id)
+        found: dict[int, str] = {}
+        for table in (schema.read_name, schema.given_name):
+            named = {row["student"]: row["name"] for row in self._rows(table, session_id)}
+            found |= {same[student]: name for student, name in named.items() if student in same}
+            found |= {student: name for student, name in named.items() if student not in same}
+        return found
 
     def left_out(self, session_id: str) -> frozenset[int]:
         """The students that are left out."""
-        return frozenset(row["student"] for row in self._rows(schema.left_out, session_id))
+        same = self.merged(session_id)
+        out = (row["student"] for row in self._rows(schema.left_out, session_id))
+        return frozenset(same.get(student, student) for student in out)
+
+    def merged(self, session_id: str) -> dict[int, int]:
+        """The students that the teacher said are another one: each with the number it is read under."""
+        with self._read() as connection:
+            return self._same(connection, self._key(connection, session_id))
 
     # ------------------------------------------------------------------ care
 
@@ -722,6 +763,18 @@ class Store:
         if key is None:
             raise _unknown(session_id)
         return key
+
+    def _same(self, connection: Connection, key: int) -> dict[int, int]:
+        """Each merged student with the number at the end of the way: one merged twice has two steps to go."""
+        table = schema.merged
+        rows = connection.execute(select(table.c.student, table.c.into).where(table.c.session == key))
+        steps = {row.student: row.into for row in rows}
+        found: dict[int, int] = {}
+        for student, end in steps.items():
+            found[student] = end
+            while found[student] in steps:
+                found[student] = steps[found[student]]
+        return found
 
     def _rows(self, table: Table, session_id: str) -> list[_Row]:
         """All rows of a small table, by its key."""
@@ -870,6 +923,22 @@ def _state(row: _Row) -> StudentState:
         number["eyes_closed"],
         number["brow_furrow"],
     )
+
+
+def _readable(state: StudentState) -> tuple[bool, bool]:
+    return state.presence not in (Presence.GONE, Presence.OTHER_PAGE), state.probabilities is not None
+
+
+def _as_one(frame: pd.DataFrame, same: dict[int, int]) -> pd.DataFrame:
+    """The rows of merged students under one number, at most one a look: the more readable of two."""
+    if not same or frame.empty:
+        return frame
+    away = frame["presence"].isin([Presence.GONE.value, Presence.OTHER_PAGE.value])
+    order = pd.DataFrame({"away": away, "unread": frame["p_happy"].isna(), "seconds": frame["seconds"]})
+    frame = frame.assign(student=frame["student"].replace(same))
+    frame = frame.loc[order.sort_values(["away", "unread"], kind="stable").index]
+    frame = frame.drop_duplicates(["seconds", "student"])
+    return frame.sort_values(["seconds", "student"], kind="stable", ignore_index=True)
 
 
 def _flag_row(key: int, flag: Flag) -> _Row:
