@@ -31,6 +31,7 @@ from classroom_monitor.settings import Settings, data_folder, load_settings
 if TYPE_CHECKING:
     from classroom_monitor.remote import RemoteWatcher
     from classroom_monitor.store import Store
+    from dashboard.bench import PageCost
 
 # Before anything can load onnxruntime, which otherwise sends usage data.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
@@ -377,13 +378,27 @@ def rehearse(
 
 
 @app.command()
-def bench(as_json: Json = False, settings: SettingsFile = None, store: StoreUrl = None) -> None:
+def bench(
+    pages: Annotated[bool, typer.Option("--pages", help="The pages too, in a real browser.")] = False,
+    as_json: Json = False,
+    settings: SettingsFile = None,
+    store: StoreUrl = None,
+) -> None:
     """What a look costs on this computer: CPU by stage, memory, and against the bare models."""
     from dataclasses import asdict
 
+    chosen = load_settings(settings)
+    costs: dict[str, PageCost] = {}
+    if pages:  # first: it fails at once where there is no browser
+        from dashboard.bench import run_page_bench
+
+        costs = run_page_bench(chosen)
     from classroom_monitor.bench import run_bench
 
-    _print_result(asdict(run_bench(load_settings(settings))), as_json)
+    result = asdict(run_bench(chosen))
+    if pages:
+        result["pages"] = {name: asdict(cost) for name, cost in costs.items()}
+    _print_result(result, as_json)
 
 
 @contextmanager

@@ -9,7 +9,8 @@ ClassroomError
 ├── ScriptError        a rehearsal script is wrong
 ├── DataError          training or evaluation data are wrong
 ├── StoreError         the store cannot be opened, read or written
-└── ServerError        the pages cannot be served
+├── ServerError        the pages cannot be served
+└── BrowserError       there is no browser to measure the pages with
 """
 
 
@@ -51,3 +52,7 @@ class StoreError(ClassroomError):
 
 class ServerError(ClassroomError):
     """The pages cannot be served, for example since the port is in use."""
+
+
+class BrowserError(ClassroomError):
+    """There is no browser to measure the pages with, or it shows nothing."""

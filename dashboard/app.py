@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: No script stands in the page: boot.js sets the scheme before the first paint, Dash adds the others.
+#: No script stands in the page: boot.js sets the scheme before the first paint, Dash adds the others. What
+#: Dash asks for first is asked for at once.
 INDEX = """<!DOCTYPE html>
 <html lang="en">
     <head>
@@ -38,6 +39,8 @@ INDEX = """<!DOCTYPE html>
         <link rel="icon" type="image/svg+xml" href="/assets/favicon.svg">
         <style>{tokens}</style>
         <script src="/assets/boot.js"></script>
+        <link rel="preload" as="fetch" href="/_dash-layout" crossorigin>
+        <link rel="preload" as="fetch" href="/_dash-dependencies" crossorigin>
         {%css%}
     </head>
     <body>

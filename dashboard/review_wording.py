@@ -99,6 +99,7 @@ ZOOM = {
     "right": ("›", "Later"),
     "all": ("All", "Show the whole session"),
 }
+NOT_DRAWN = "The chart could not be drawn. The table has its numbers; reload the page to try again."
 LEGEND = (
     "Line: middle of the faces seen. Band: 90 % interval. Dotted: too few seen. Gap: nothing could be read."
 )

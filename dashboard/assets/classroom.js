@@ -56,6 +56,10 @@
 
   window.dash_clientside = Object.assign({}, window.dash_clientside);
   window.dash_clientside.classroom = Object.assign({}, window.dash_clientside.classroom, {
-    watchView: function () { return [view(), dark() ? "dark" : "light"]; }
+    watchView: function () {
+      // While the server makes the page, the browser has time for the library that draws.
+      if (/^\/(review|student)\//.test(location.pathname)) setTimeout(window.charts.library);
+      return [view(), dark() ? "dark" : "light"];
+    }
   });
 })();

@@ -1,15 +1,25 @@
-// Moves the time axis of the review without asking the server. The shown range lives in the store `review-range`,
-// [from, to] in seconds since the start; `review-axis` tells its start (ms since 1970) and length (s).
+// Draws the charts of the review and the student page, and moves their time axis without asking the server. They
+// are drawn here rather than by Dash, which would draw each anew at every move and go through the whole page at every
+// hover. The shown range is [from, to] in seconds since the start; `review-axis` tells its start (ms since 1970) and
+// length (s); `review-range` is told the range when it rests.
 (function () {
   "use strict";
   var LEAST = 60;  // s: a window smaller than a minute shows nothing new
-  var axis = null, shown = null;
+  var REST = 200;  // ms without a move, after which the boxes, the address and the server are told
+  var CONFIG = { displayModeBar: false, doubleClick: false, showTips: false };
+  var CHARTS = ["review-timeline", "review-lanes", "student-chart"];
+  var axis = null, shown = null, resting = 0, drawing = 0;
 
+  function plotOf(id) { return document.querySelector("#" + id + " .plot"); }
+
+  // The charts that are drawn; a plot that has left the page is let go.
+  var drawn = [];
   function charts() {
-    return ["review-timeline", "review-lanes", "student-chart"].map(function (id) {
-      var graph = document.getElementById(id);
-      return graph && graph.querySelector(".js-plotly-plot");
-    }).filter(function (plot) { return plot && plot.layout && plot.layout.xaxis; });
+    drawn = drawn.filter(function (plot) {
+      if (!plot.isConnected) window.Plotly.purge(plot);
+      return plot.isConnected;
+    });
+    return drawn;
   }
 
   function clock(seconds) {
@@ -40,28 +50,97 @@
   function move(from, to) {
     if (!axis) return;
     var range = fit(from, to);
-    if (!same(range, shown)) window.dash_clientside.set_props("review-range", { data: range });
+    if (same(range, shown)) return;
+    shown = range;
+    redraw();
+    rest();
   }
 
-  // Draws a range: called by Dash whenever the store changes.
-  function draw(range) {
-    shown = range;
-    var marks = ticks(range[0], range[1]);
-    charts().forEach(function (plot) {
-      if (same(plot.layout.xaxis.range, range) && String(plot.layout.xaxis.tickvals) === String(marks.at)) return;
+  function placed() {
+    var marks = ticks(shown[0], shown[1]);
+    return { range: shown.slice(), autorange: false, tickvals: marks.at, ticktext: marks.text };
+  }
+
+  // Each chart in a frame of its own, so that no single task takes long; moves in between are drawn as one.
+  function redraw() {
+    var turn = ++drawing, waiting = charts().slice();
+    (function next() {
+      if (turn !== drawing || !waiting.length) return;
+      var plot = waiting.shift(), now = placed();
       window.Plotly.relayout(plot, {
-        "xaxis.range": range.slice(), "xaxis.autorange": false, "xaxis.tickvals": marks.at, "xaxis.ticktext": marks.text
+        "xaxis.range": now.range, "xaxis.autorange": false, "xaxis.tickvals": now.tickvals, "xaxis.ticktext": now.ticktext
       });
-    });
-    // Kept in the address without loading anything, so that "back" returns to the same stretch.
-    var whole = same(range, [0, axis.length]);
+      if (waiting.length) requestAnimationFrame(function () { setTimeout(next); });
+    })();
+  }
+
+  function rest() {
+    clearTimeout(resting);
+    resting = setTimeout(rested, REST);
+  }
+
+  // Kept in the address without loading anything, so that "back" returns to the same stretch.
+  function rested() {
+    clearTimeout(resting);
+    resting = 0;
     var query = new URLSearchParams(location.search);
     query.delete("from"); query.delete("to");
-    if (!whole) { query.set("from", range[0]); query.set("to", range[1]); }
+    if (!same(shown, [0, axis.length])) { query.set("from", shown[0]); query.set("to", shown[1]); }
     var search = query.toString();
     history.replaceState(history.state, "", location.pathname + (search ? "?" + search : "") + location.hash);
-    return [clock(range[0]), clock(range[1])];
+    window.dash_clientside.set_props("review-range", { data: shown.slice() });
+    tellBoxes();
   }
+
+  // Whoever leaves right after a move comes back to where it led.
+  document.addEventListener("click", function (event) {
+    if (resting && event.target.closest && event.target.closest("a")) rested();
+  }, true);
+  window.addEventListener("pagehide", function () { if (resting) rested(); });
+
+  function tellBoxes() {
+    ["review-from", "review-to"].forEach(function (id, end) {
+      var box = document.getElementById(id);
+      if (box && box.value !== clock(shown[end])) window.dash_clientside.set_props(id, { value: clock(shown[end]) });
+    });
+  }
+
+  // Puts a figure in its place. A chart that is drawn for the first time takes the page's own axis.
+  function plot(id, figure) {
+    return window.charts.library().then(function (Plotly) {
+      var place = plotOf(id);
+      if (!place) return null;
+      Object.assign(figure.layout.xaxis, placed());
+      return Plotly.react(place, figure.data, figure.layout, CONFIG).then(function () {
+        if (drawn.indexOf(place) >= 0) return;
+        drawn.push(place);
+        place.on("plotly_relayout", dragged);
+        place.on("plotly_doubleclick", function () { step("all"); });
+        new ResizeObserver(function (_entries, watcher) {
+          if (!place.isConnected) watcher.disconnect();
+          else if (place.clientWidth !== place._fullLayout.width) Plotly.Plots.resize(place);
+        }).observe(place);
+      });
+    });
+  }
+
+  // The mouse drew a stretch. What `redraw` caused itself tells its ticks too.
+  function dragged(told) {
+    if (told["xaxis.tickvals"]) return;
+    var both = told["xaxis.range"] || [told["xaxis.range[0]"], told["xaxis.range[1]"]];
+    if (both[0] === undefined || both[1] === undefined) return;
+    var before = shown;
+    move(both[0], both[1]);
+    if (shown === before) redraw();  // narrower than can be shown: the chart takes its old range again
+  }
+
+  function opened(told, range) {
+    axis = { start: told.start, length: told.length };
+    shown = range.slice();
+    tellBoxes();
+  }
+
+  function isNew() { return charts().every(function (each) { return CHARTS.indexOf(each.parentNode.id) < 0; }); }
 
   function step(kind) {
     var wide = shown[1] - shown[0], middle = (shown[0] + shown[1]) / 2;
@@ -107,41 +186,50 @@
 
   window.dash_clientside = Object.assign({}, window.dash_clientside);
   window.dash_clientside.review = {
-    draw: function (range, told) {
+    // The page has opened, a mark has changed, or the browser is set another way.
+    draw: function (view, _edited, told, range) {
       var none = window.dash_clientside.no_update;
-      if (!told || !range) return [none, none];
-      axis = told;
-      return draw(range);
+      if (!view || !told) return none;
+      var first = isNew();
+      if (first) opened(told, range);
+      window.charts.figures(view).then(function (figures) {
+        return plot("review-timeline", figures.timeline).then(frame).then(function () {
+          return plot("review-lanes", figures.lanes);
+        });
+      }).catch(failed).then(function () {
+        if (first) window.dash_clientside.set_props("review-drawn", { data: true });
+      });
+      return none;
     },
-    // The session runs and has grown: at its end, the shown stretch moves along.
-    grown: function (told) {
-      if (told && axis) {
-        axis.length = told.length;
-        move(told.shown[0], told.shown[1]);
-      }
-      return window.dash_clientside.no_update;
+    // The student's figure came, perhaps longer than the last: at the end of a session that runs, the stretch moves along.
+    student: function (came, told, range) {
+      var none = window.dash_clientside.no_update;
+      if (!came) return none;
+      if (isNew()) opened(told, range);
+      var grown = came.length - axis.length;
+      if (grown > 0 && shown[1] >= axis.length - 1) shown = [shown[0] + grown, came.length];
+      axis.length = came.length;
+      plot("student-chart", came.figure).catch(failed);
+      rest();
+      return none;
     },
     // The two boxes: a time that cannot be read puts the old one back.
     typed: function (from, to) {
       var none = window.dash_clientside.no_update;
       if (!axis || !shown || (from === clock(shown[0]) && to === clock(shown[1]))) return none;
       var a = from === clock(shown[0]) ? shown[0] : seconds(from), b = to === clock(shown[1]) ? shown[1] : seconds(to);
-      if (a === null || b === null || b <= a) {
-        window.dash_clientside.set_props("review-from", { value: clock(shown[0]) });
-        window.dash_clientside.set_props("review-to", { value: clock(shown[1]) });
-      } else {
-        move(a, b);
-      }
-      return none;
-    },
-    // The mouse drew a stretch, or a double click asked for all. What `draw` caused itself tells its ticks too.
-    dragged: function (told) {
-      var none = window.dash_clientside.no_update;
-      if (!told || !axis || !shown || told["xaxis.tickvals"]) return none;
-      if (told["xaxis.autorange"]) { move(0, axis.length); return none; }
-      var both = told["xaxis.range"] || [told["xaxis.range[0]"], told["xaxis.range[1]"]];
-      if (both[0] !== undefined && both[1] !== undefined) move(both[0], both[1]);
+      if (a === null || b === null || b <= a) tellBoxes();
+      else move(a, b);
       return none;
     }
   };
+
+  function frame() { return new Promise(function (resolve) { requestAnimationFrame(function () { setTimeout(resolve); }); }); }
+
+  function failed() {
+    CHARTS.forEach(function (id) {
+      var place = plotOf(id);
+      if (place && drawn.indexOf(place) < 0) place.textContent = place.dataset.failed;
+    });
+  }
 })();

@@ -13,13 +13,15 @@ from classroom_monitor.errors import StoreError
 from dashboard import parts, review_figures, theme
 from dashboard import review_wording as words
 from dashboard.context import Context
-from dashboard.pages import review
 from dashboard.summary import Lecture, level, read_lecture
 
 PATH = "/compare"
 TITLE = words.COMPARE_TITLE
 
 LEAST, MOST = 2, 4
+
+#: The chart is looked at, no more.
+STILL = {"staticPlot": True, "responsive": True}
 
 #: Rows of the table stand for so many seconds.
 ROW = 600
@@ -85,7 +87,7 @@ def _found(lectures: list[Lecture], dark: bool, compact: bool) -> list[Any]:
             [
                 html.Header([html.H2(words.MOOD), html.P(words.compare_sentence(told), className="said")]),
                 html.Div(
-                    dcc.Graph(figure=figure, config=review.CHART, id="compare-chart"),
+                    dcc.Graph(figure=figure, config=STILL, id="compare-chart"),
                     className="chart",
                     role="img",
                     **{"aria-label": f"{words.COMPARE_CHART} {words.compare_sentence(told)}"},

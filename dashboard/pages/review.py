@@ -9,8 +9,10 @@ from typing import Any
 
 import dash
 import dash_mantine_components as dmc
+import flask
 import numpy as np
 from dash import ALL, ClientsideFunction, Input, Output, State, dcc, html
+from plotly.io.json import to_json_plotly
 
 from classroom_monitor.errors import StoreError
 from classroom_monitor.records import EXPRESSIONS, Answer, Marker, MarkerKind
@@ -22,13 +24,13 @@ from dashboard.summary import InView, Lecture, Series, read_lecture
 PATH = "/review/<session>"
 TITLE = words.MOOD
 
-#: Mouse only where it zooms; no tool bar.
-CHART = {"displayModeBar": False, "doubleClick": "reset", "responsive": True, "showTips": False}
-
 
 def layout(context: Context, session: str, **values: str) -> Any:
-    """The page of one session. from, to: the shown seconds, kept in the address."""
-    lecture = read_lecture(context.store, session)
+    """The page of one session. from, to: the shown seconds, kept in the address.
+
+    What stands below the charts comes when they are drawn: to read it takes longer than all above.
+    """
+    lecture = read_lecture(context.store, session, students=False)
     if not len(lecture.series):
         state = wording.State("S-15", words.NO_LOOKS, words.NO_LOOKS_CAUSE, ())
         back = parts.link(words.SESSIONS_TITLE, "/sessions", className="btn")
@@ -41,6 +43,7 @@ def layout(context: Context, session: str, **values: str) -> Any:
             dcc.Store(id="review-range", data=shown),
             dcc.Store(id="review-axis", data={"start": start, "length": round(lecture.length)}),
             dcc.Store(id="review-edited", data=0),
+            dcc.Store(id="review-drawn"),
             dcc.Store(id="review-echo"),
             _bar(lecture),
             html.Main(
@@ -51,15 +54,7 @@ def layout(context: Context, session: str, **values: str) -> Any:
                     html.Div(_moments(lecture), id="review-moments", className="moments"),
                     _timeline_part(lecture, shown),
                     _shares_part(lecture),
-                    html.Div(
-                        [
-                            html.Section(_in_view(lecture, False), id="review-view", className="part"),
-                            html.Section(_flags(lecture, False), id="review-flags", className="part"),
-                        ],
-                        className="two",
-                    ),
-                    _marks_part(lecture),
-                    _take(lecture),
+                    html.Div(id="review-rest"),
                 ],
             ),
         ]
@@ -72,10 +67,11 @@ def register(app: Any, context: Context) -> None:
     namespace = "review"
     app.clientside_callback(
         ClientsideFunction(namespace, "draw"),
-        Output("review-from", "value"),
-        Output("review-to", "value"),
-        Input("review-range", "data"),
-        Input("review-axis", "data"),
+        Output("review-timeline", "id"),
+        Input("view", "data"),
+        Input("review-edited", "data"),
+        State("review-axis", "data"),
+        State("review-range", "data"),
     )
     app.clientside_callback(
         ClientsideFunction(namespace, "typed"),
@@ -84,33 +80,34 @@ def register(app: Any, context: Context) -> None:
         Input("review-to", "value"),
         prevent_initial_call=True,
     )
-    for chart in ("review-timeline", "review-lanes", "student-chart"):
-        app.clientside_callback(
-            ClientsideFunction(namespace, "dragged"),
-            Output("review-echo", "data", allow_duplicate=True),
-            Input(chart, "relayoutData"),
-            prevent_initial_call=True,
-        )
 
-    @app.callback(
-        Output("review-timeline", "figure"),
-        Output("review-lanes", "figure"),
-        Input("view", "data"),
-        Input("review-edited", "data"),
-        State("review-id", "data"),
-        State("review-range", "data"),
-    )
-    def draw(view: Any, _edited: int, session: str, shown: list[float]) -> Any:
-        lecture = read_lecture(context.store, session, students=False)
-        colours, compact = theme.palette(bool(view and view["dark"])), bool(view and view["compact"])
-        between = (shown[0], shown[1])
-        return (
-            review_figures.timeline(lecture, colours, compact, between),
-            review_figures.lanes(lecture, colours, compact, between),
-        )
+    @app.server.get("/figures/review/<session>")
+    def figures(session: str) -> flask.Response:
+        """The two charts, for a browser set like that; assets/boot.js asks for them first of all."""
+        asked = flask.request.args
+        try:
+            lecture = read_lecture(context.store, session, students=False)
+        except StoreError:  # deleted meanwhile: the page says so
+            return flask.Response("null", mimetype="application/json")
+        colours, compact = theme.palette("dark" in asked), "compact" in asked
+        start, end = shown_range(lecture, asked)
+        drawn = {
+            "timeline": review_figures.timeline(lecture, colours, compact, (start, end)),
+            "lanes": review_figures.lanes(lecture, colours, compact, (start, end)),
+        }
+        return flask.Response(to_json_plotly(drawn), mimetype="application/json")
 
     for part, table in (("mood", mood_table), ("shares", shares_table)):
         _register_table(app, context, part, table)
+
+    @app.callback(
+        Output("review-rest", "children"),
+        Input("review-drawn", "data"),
+        State("review-id", "data"),
+        prevent_initial_call=True,
+    )
+    def show_rest(_drawn: Any, session: str) -> Any:
+        return below(read_lecture(context.store, session))
 
     @app.callback(
         Output("review-view", "children"),
@@ -275,9 +272,12 @@ def _shares_part(lecture: Lecture) -> Any:
 
 
 def chart(name: str, label: str) -> Any:
-    """Room for a figure that can be reached by keyboard; + and - zoom it, the arrows move it."""
+    """Room for a figure that can be reached by keyboard; + and - zoom it, the arrows move it.
+
+    assets/review.js draws into it.
+    """
     return html.Div(
-        dcc.Graph(id=name, config=CHART),
+        html.Div(html.Div(className="plot", **{"data-failed": words.NOT_DRAWN}), id=name),
         className="chart",
         tabIndex="0",
         role="img",
@@ -373,6 +373,21 @@ def _mean(values: np.ndarray[Any, np.dtype[np.float64]]) -> float:
 # --- students -----------------------------------------------------------------------------------------------
 
 
+def below(lecture: Lecture) -> list[Any]:
+    """What stands below the charts: who was in view, flags, marks, and the files."""
+    return [
+        html.Div(
+            [
+                html.Section(_in_view(lecture, False), id="review-view", className="part"),
+                html.Section(_flags(lecture, False), id="review-flags", className="part"),
+            ],
+            className="two",
+        ),
+        _marks_part(lecture),
+        _take(lecture),
+    ]
+
+
 def _in_view(lecture: Lecture, names: bool) -> list[Any]:
     heading = html.Header([html.H2(words.IN_VIEW), html.P(words.students_by(names), className="said")])
     if not lecture.students:
@@ -389,16 +404,16 @@ def _in_view(lecture: Lecture, names: bool) -> list[Any]:
 
 
 def _strip(lecture: Lecture, student: InView, names: bool) -> Any:
+    """One component a student, for there may be 49: the strip is the background of the link (review.css)."""
     name = words.student(student.student, lecture.names, names)
     told = words.LEFT_OUT if student.left_out else words.seen_share(student.share)
-    rail: Any = html.Span(className="rail", style={"background": rail_gradient(student.parts)})
-    if student.left_out:
-        rail = html.Span(words.LEFT_OUT, className="quiet3")
+    note = html.Span(words.LEFT_OUT, className="quiet3")
     return parts.link(
-        [html.Span(name, className="cut", dir="auto"), rail, html.Span(told, className="unseen")],
+        [html.Span(name, className="cut", dir="auto"), note] if student.left_out else name,
         parts.student_path(lecture.session.id, str(student.student)),
-        className="strip",
+        className="strip out" if student.left_out else "strip",
         title=f"{name}: {told}",
+        style={} if student.left_out else {"backgroundImage": rail_gradient(student.parts)},
     )
 
 
@@ -407,7 +422,7 @@ IN_VIEW_FROM = 0.5
 
 
 def rail_gradient(cells: Sequence[float | None]) -> str:
-    """A strip as a CSS background: filled where the student was in view, a thin line where not."""
+    """A strip as CSS background images: filled where the student was in view, over a thin line."""
     stops: list[str] = []
     count = max(1, len(cells))
     start = 0
@@ -417,8 +432,7 @@ def rail_gradient(cells: Sequence[float | None]) -> str:
         colour = "var(--ink3)" if _filled(cells[start]) else "transparent"
         stops.append(f"{colour} {100 * start / count:.1f}% {100 * place / count:.1f}%")
         start = place
-    line = "linear-gradient(var(--hair),var(--hair)) center/100% 1px no-repeat"
-    return f"linear-gradient(90deg,{','.join(stops)}),{line}"
+    return f"linear-gradient(90deg,{','.join(stops)}),linear-gradient(var(--hair),var(--hair))"
 
 
 def _filled(cell: float | None) -> bool:

@@ -53,7 +53,7 @@ def layout(context: Context, session: str, student: str, **values: str) -> Any:
             dcc.Store(id="student-number", data=number),
             dcc.Store(id="review-range", data=shown),
             dcc.Store(id="review-axis", data={"start": start, "length": round(lecture.length)}),
-            dcc.Store(id="student-axis"),
+            dcc.Store(id="student-figure"),
             dcc.Store(id="review-echo"),
             dcc.Store(id="student-changed", data=0),
             dcc.Interval(id="student-tick", interval=REFRESH * 1000, disabled=not live),
@@ -105,15 +105,16 @@ def layout(context: Context, session: str, student: str, **values: str) -> Any:
 def register(app: Any, context: Context) -> None:
     """The chart, the table, the name, leaving out, answers."""
     app.clientside_callback(
-        ClientsideFunction("review", "grown"),
+        ClientsideFunction("review", "student"),
         Output("review-echo", "data", allow_duplicate=True),
-        Input("student-axis", "data"),
+        Input("student-figure", "data"),
+        State("review-axis", "data"),
+        State("review-range", "data"),
         prevent_initial_call=True,
     )
 
     @app.callback(
-        Output("student-chart", "figure"),
-        Output("student-axis", "data"),
+        Output("student-figure", "data"),
         Input("view", "data"),
         Input("student-tick", "n_intervals"),
         State("review-id", "data"),
@@ -140,7 +141,7 @@ def register(app: Any, context: Context) -> None:
             compact,
             (shown[0], shown[1]),
         )
-        return figure, {"length": round(lecture.length), "shown": shown}
+        return {"figure": figure, "length": round(lecture.length)}
 
     @app.callback(
         Output("student-used", "children"),
