@@ -60,6 +60,15 @@
       // While the server makes the page, the browser has time for the library that draws.
       if (/^\/(review|student)\//.test(location.pathname)) setTimeout(window.charts.library);
       return [view(), dark() ? "dark" : "light"];
+    },
+    // Dash's upload holds an input of its own, which comes late and has no name.
+    nameUpload: function (id, name) {
+      (function wait(tries) {
+        var input = document.querySelector("#" + id + " input");
+        if (input) input.setAttribute("aria-label", name);
+        else if (tries) setTimeout(wait, 100, tries - 1);
+      })(100);
+      return window.dash_clientside.no_update;
     }
   });
 })();

@@ -7,7 +7,7 @@ import binascii
 from dataclasses import replace
 from typing import Any
 
-from dash import Input, Output, ctx, dcc, html, no_update
+from dash import ClientsideFunction, Input, Output, State, ctx, dcc, html, no_update
 
 from classroom_monitor.errors import ClassroomError
 from classroom_monitor.records import EXPRESSIONS, Expression, Face, SourceKind, SourceSpec, TriedPicture
@@ -56,6 +56,7 @@ def layout(context: Context, **_values: str) -> Any:
                         accept="image/*",
                         multiple=False,
                     ),
+                    dcc.Store(id="try-label", data=wording.TRY_CHOOSE),
                     html.Div(id="try-found", **{"aria-live": "polite"}),
                     html.P(wording.TRY_KEPT, className="small quiet3"),
                 ],
@@ -190,6 +191,12 @@ def bars(expression: Expression) -> Any:
 
 def register(app: Any, context: Context) -> None:
     """The callback of the page."""
+    app.clientside_callback(
+        ClientsideFunction("classroom", "nameUpload"),
+        Output("try-label", "id"),
+        Input("try-upload", "id"),
+        State("try-label", "data"),
+    )
 
     @app.callback(
         Output("try-found", "children"),
