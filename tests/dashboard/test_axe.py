@@ -95,7 +95,7 @@ def settle(page: Any, ready: str, opened: tuple[str, ...]) -> None:
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_review_pages(scheme: str, review_url: str, open_tab: Any, found: Any) -> None:
     tab = open_tab(review_url, scheme=scheme)
-    base = review_url.split("/?")[0]
+    base = review_url.split("/?", maxsplit=1)[0]
     wrong = {}
     for path, ready, opened in REVIEW_PAGES:
         tab.page.goto(base + path)
@@ -106,7 +106,7 @@ def test_review_pages(scheme: str, review_url: str, open_tab: Any, found: Any) -
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_live_pages(scheme: str, live_url: str, open_tab: Any, found: Any) -> None:
-    base = live_url.split("/?")[0]
+    base = live_url.split("/?", maxsplit=1)[0]
     tab = open_tab(live_url, scheme=scheme)
     wrong = {}
     for path, ready, width, opened in LIVE_PAGES:
