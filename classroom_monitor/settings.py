@@ -7,7 +7,11 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import json
+import os
+import re
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -187,7 +191,7 @@ def load_settings(file: Path | None = None) -> Settings:
     Raises SettingsError with one line that names file, key and the nearest valid key.
     """
     values = _read(configs_folder() / "default.toml")
-    user = file if file is not None else config_folder() / "settings.toml"
+    user = user_file(file)
     if file is not None or user.exists():
         _merge(values, _read(user), user.name, "", Settings)
     loaded = _build(Settings, values, user.name, "")
@@ -198,6 +202,73 @@ def load_settings(file: Path | None = None) -> Settings:
             f"mood.clearly ({loaded.mood.clearly})"
         )
     return loaded
+
+
+def user_file(file: Path | None = None) -> Path:
+    """The user's settings file: the given one, else settings.toml in the configuration folder."""
+    return file if file is not None else config_folder() / "settings.toml"
+
+
+def change_settings(changes: Mapping[str, object | None], file: Path) -> Settings:
+    """Writes settings by their dotted paths into the user's file; returns the settings that then hold.
+
+    changes: None goes back to the default. Only the lines concerned change: comments and all else in the file
+    stay. The whole is checked first and then put in place at once, so that a failure leaves the old file.
+    Raises SettingsError.
+    """
+    text = ""
+    if file.exists():
+        _read(file)
+        text = file.read_text(encoding="utf-8")
+    for path, value in changes.items():
+        if path not in setting_paths():
+            raise SettingsError(f"there is no setting {path}")
+        text = _with_line(text, path, value)
+    new = file.with_name(f".{file.name}.{os.getpid()}.new")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        new.write_text(text, encoding="utf-8")
+        loaded = load_settings(new)
+        new.replace(file)
+    except SettingsError as problem:
+        raise SettingsError(str(problem).replace(new.name, file.name)) from None
+    except OSError as problem:
+        raise SettingsError(
+            f"{file}: cannot be written ({problem.strerror}); check the rights of the folder"
+        ) from None
+    finally:
+        new.unlink(missing_ok=True)
+    return loaded
+
+
+def _with_line(text: str, path: str, value: object | None) -> str:
+    """The text of a settings file with one setting changed, added or taken away."""
+    section, _, key = path.rpartition(".")
+    lines = text.splitlines()
+    here, end, found = "", None, None
+    for number, line in enumerate(lines):
+        if match := re.match(r"\s*\[\s*([\w.]+)\s*\]", line):
+            here = match.group(1)
+        written = re.match(r"\s*([\w.]+)\s*=", line)
+        if here == section and (match or line.strip()):
+            end = number + 1
+        if written and (f"{here}." if here else "") + written.group(1) == path:
+            found = number
+    new = [] if value is None else [f"{key} = {_as_toml(value)}"]
+    if found is not None:
+        prefix = lines[found].partition("=")[0]
+        lines[found : found + 1] = [prefix.rstrip() + " =" + new[0].partition("=")[2]] if new else []
+    elif new and end is not None:
+        lines[end:end] = new
+    elif new:
+        lines += [*([""] if lines else []), f"[{section}]", *new]
+    return "\n".join(lines) + "\n" if lines else ""
+
+
+def _as_toml(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
 
 
 def _read(file: Path) -> dict[str, Any]:

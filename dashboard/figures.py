@@ -116,6 +116,7 @@ def ribbon(looks: Looks, colours: Palette, **more: Any) -> list[Figure]:
                 "fillgradient": gradient(colours),
                 "line": {"width": 0},
                 "hoverinfo": "skip",
+                "meta": "band",
                 **more,
             }
         )
@@ -148,6 +149,7 @@ def line(looks: Looks, colours: Palette, width: float, **more: Any) -> list[Figu
                     "connectgaps": False,
                     "line": {"color": colours.ink, "width": width, "dash": dash},
                     "hoverinfo": "skip",
+                    "meta": "line" if dash == "solid" else "few",
                     **more,
                 }
             )
@@ -196,6 +198,7 @@ def coverage(looks: Looks, colours: Palette, axis: str = "y2", **more: Any) -> l
                 "fill": "tozeroy",
                 "fillcolor": colours.fade(colours.ink3, 0.28),
                 "hoverinfo": "skip",
+                "meta": "seen",
                 **more,
             }
         )

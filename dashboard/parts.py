@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import base64
 import urllib.parse
+from collections.abc import Sequence
 from typing import Any
 
 from dash import dcc, html
 
-from classroom_monitor.records import NEGATIVE, FlagKind, Presence, Probabilities
+from classroom_monitor.records import (
+    EXPRESSIONS,
+    NEGATIVE,
+    FlagKind,
+    Presence,
+    Preview,
+    Probabilities,
+    Tile,
+    TileState,
+)
 from dashboard import wording
 from dashboard.context import Context
 
@@ -115,6 +126,78 @@ def bar(context: Context, here: str, *right: Any) -> Any:
             html.Div([*right, scheme_button()], className="row"),
         ],
     )
+
+
+def table_button(name: str) -> Any:
+    """The button that shows the numbers of the chart `name`."""
+    return html.Button(
+        wording.TABLE,
+        id=f"{name}-table",
+        className="btn quiet small",
+        type="button",
+        **{"aria-expanded": "false", "aria-controls": f"{name}-numbers"},
+    )
+
+
+def numbers(caption: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Any:
+    """A table of numbers that scrolls on its own and can be reached by keyboard."""
+    head = html.Thead(html.Tr([html.Th(each, scope="col") for each in columns]))
+    body = html.Tbody([html.Tr([html.Td(each) for each in row]) for row in rows])
+    return html.Div(
+        html.Table([html.Caption(caption, className="unseen"), head, body], className="plain"),
+        className="numbers",
+        tabIndex="0",
+        role="region",
+        **{"aria-label": caption},
+    )
+
+
+def mixture(probabilities: Probabilities | None) -> Any:
+    """The seven probabilities of a face as bars, the likeliest in bold; nothing where there are none."""
+    if probabilities is None:
+        return None
+    most = max(range(len(EXPRESSIONS)), key=lambda index: probabilities[index])
+    rows: list[Any] = []
+    for name in wording.LOOK_ORDER:
+        index = EXPRESSIONS.index(name)
+        share = probabilities[index]
+        style = "most" if index == most else "quiet2"
+        fill = html.Span(className="fill", style={"width": f"{share:.1%}", "background": f"var(--{name})"})
+        rows += [
+            html.Span(wording.LOOKS[name], className=style),
+            html.Span(fill, className="rail", **{"aria-hidden": "true"}),
+            html.Span(wording.percent(share), className=f"share {style}"),
+        ]
+    return html.Div(rows, className="mix")
+
+
+def captured(found: Preview, shown: Sequence[Tile] | None = None, *more: Any) -> Any:
+    """A picture of the call with its tiles outlined; shown: these instead of all; more: laid over it."""
+    picture = base64.b64encode(found.jpeg).decode("ascii")
+    return html.Div(
+        [
+            html.Img(src=f"data:image/jpeg;base64,{picture}", alt=wording.START_PREVIEW),
+            *[_outline(each, found) for each in (found.tiles if shown is None else shown)],
+            *more,
+        ],
+        className="preview",
+    )
+
+
+def place_of(tile: Tile, found: Preview) -> dict[str, str]:
+    """Where a tile lies in its picture, as a style."""
+    box, width, height = tile.box, max(1, found.width), max(1, found.height)
+    return {
+        "left": f"{box.x / width:.2%}",
+        "top": f"{box.y / height:.2%}",
+        "width": f"{box.w / width:.2%}",
+        "height": f"{box.h / height:.2%}",
+    }
+
+
+def _outline(tile: Tile, found: Preview) -> Any:
+    plain = tile.state in (TileState.FACE, TileState.NO_FACE)
+    return html.Span(className="found-tile" if plain else "found-tile dashed", style=place_of(tile, found))
 
 
 def tiles_picture(style: str) -> Any:

@@ -128,11 +128,11 @@ def trend_since(word: str, clock: str) -> str:
     return f"{word} since {clock}"
 
 
-def apart(other_page: int, left_out: int) -> str:
-    """Who is counted apart: `3 on another page · 1 left out`; empty for none."""
+def apart(known: int, other_page: int, left_out: int) -> str:
+    """Who is counted apart: `6 of 28 visible · 1 left out`; empty for none. known: all in the call."""
     found = []
     if other_page:
-        found.append(f"{other_page} on another page")
+        found.append(f"{known - other_page} of {known} visible")
     if left_out:
         found.append(f"{left_out} left out")
     return " · ".join(found)
@@ -150,6 +150,67 @@ CALL_HEADING = "The call, as you see it"
 CALL_LIST_HEADING = "Not on this page"
 DRAWN_CALL = "The drawn call"
 DRAWN_NOTE = "These students are drawn. No one is watched."
+
+
+TIME = "time"
+TABLE = "Table"
+TABLE_HIDE = "Hide table"
+LINE_COLUMNS = ("time", "middle", "from", "to", "faces seen")
+FEW = "too few"
+HOVER = "{time} · {middle} ({low} to {high}) · {seen} seen"
+NOT_READ = "not read"
+
+SHARES_HEADING = "How faces look, last ten minutes"
+SHARES_LABEL = "Share of the faces seen by how they look, last ten minutes"
+SHARES_UNKNOWN = "Too few faces to say."
+
+SIGNS_HEADING = "Other signs, last ten minutes"
+SIGNS_LABEL = "Share of the faces with each sign, last ten minutes"
+SIGNS = {
+    "brow": "brow furrowed",
+    "away": "looking away",
+    "closed": "eyes closed",
+    "out": "out of view",
+}
+SIGNS_UNKNOWN = "No sign has been read yet."
+SIGNS_NOTE = "Each against the student’s own usual; each can have many causes."
+
+CAPTURE_HEADING = "What is captured"
+CAPTURE_SHOW = "Show"
+CAPTURE_HIDE = "Hide"
+CAPTURE_NONE = "No picture right now."
+CAPTURE_NOTE = "From memory, never kept. Outlined: the tiles that were found. Grey: left out."
+
+
+def shares_sentence(
+    first: tuple[str, float], second: tuple[str, float], moved: tuple[str, float] | None
+) -> str:
+    """The two most frequent looks with their shares, and the one that moved most, with its change."""
+    one, two = (f"{percent(share)} " for _, share in (first, second))
+    said = f"Now {one}of the faces look {LOOKS[first[0]]}, {two}{LOOKS[second[0]]}"
+    if moved is None:
+        return f"{said}; about as ten minutes ago."
+    which, change = moved
+    way = "more" if change > 0 else "less"
+    return f"{said}; {LOOKS[which]} {way} often than ten minutes ago ({round(change * 100):+d} points)."
+
+
+def signs_sentence(now: dict[str, float]) -> str:
+    """On what share of the faces each sign is seen now."""
+    if not now:
+        return SIGNS_UNKNOWN
+    seen = [f"{SIGNS[key]} {percent(share)}" for key, share in now.items()]
+    return f"Now {', '.join(seen)} of the faces. {SIGNS_NOTE}"
+
+
+def tiles_marked(count: int) -> str:
+    """How many tiles were found in the capture."""
+    return "1 tile found." if count == 1 else f"{count} tiles found."
+
+
+def signed(value: float) -> str:
+    """A valence with its sign: `+0.12`, `−0.05`."""
+    return f"{value:+.2f}".replace("-", "−")
 
 
 def not_read(seconds: float) -> str:
@@ -193,6 +254,29 @@ CAUSES = "Why some are not read"
 def pseudonym(student: int) -> str:
     """`Student 07`."""
     return f"Student {student:02d}"
+
+
+# --- one student, tapped in the map -------------------------------------------------------------------------
+
+DETAIL_CLOSE = "Close"
+STUDENT_PAGE = "Student page"
+THIS_IS_ME = "This is me"
+LEAVE_OUT = "Leave out"
+TAKE_IN = "Take in again"
+OWN_NOTE = "Your own tile is left out, in later sessions too once its name has been read."
+
+
+def state_sentence(presence: Presence, probabilities: Probabilities | None) -> str:
+    """How the student looks now, or why that is not read."""
+    if presence is Presence.SEEN:
+        return f"{looks(probabilities)}."
+    return f"{PRESENCE[presence].capitalize()}: not read."
+
+
+def signs_now(brow: bool, away: bool, closed: bool) -> str:
+    """The signs of one student now; empty for none."""
+    found = [SIGNS[key] for key, seen in (("brow", brow), ("away", away), ("closed", closed)) if seen]
+    return f"Now {', '.join(found)}." if found else ""
 
 
 # --- flags --------------------------------------------------------------------------------------------------

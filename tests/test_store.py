@@ -662,6 +662,27 @@ def test_a_store_from_before_students_could_be_merged_still_opens(file: Path, cl
     store.close()
 
 
+def test_signs_are_counted_look_by_look_beyond_what_the_settings_say(clock: SteppedClock) -> None:
+    store = open_store("sqlite://", clock, SETTINGS)
+    store.begin(session())
+    seen = StudentState(1, Presence.SEEN, None, True, None, 0.0, 0.0, 0.0, 0.0, 0.0)
+    people = (
+        seen,
+        replace(seen, student=2, brow_furrow=0.4),
+        replace(seen, student=3, head_turn=40.0, eyes_closed=0.9),
+        StudentState(4, Presence.SEEN),
+        StudentState(5, Presence.NO_FACE),
+        StudentState(6, Presence.CAMERA_OFF),
+    )
+    for number in range(4):
+        made = replace(look(float(number), 1.0, 1), seconds=float(number), students=people, flags=())
+        store.add_look("lecture", made)
+    store.flush()
+    found = store.signs("lecture", 2.0, load_settings().flags)
+    assert found.to_numpy().tolist() == [[2, 3, 1, 1, 1, 5, 1], [3, 3, 1, 1, 1, 5, 1]]
+    assert store.signs("lecture", 9.0, load_settings().flags).empty
+
+
 # ----------------------------------------------------------------------------- two who are one
 
 

@@ -51,7 +51,7 @@ from classroom_monitor.records import (
     Session,
     StudentState,
 )
-from classroom_monitor.settings import StoreSettings, data_folder
+from classroom_monitor.settings import FlagsSettings, StoreSettings, data_folder
 from classroom_monitor.store import schema, sqlite
 
 #: Looks kept in memory while nothing can be written: an hour at the default rate. The oldest go first.
@@ -70,6 +70,9 @@ _CLASS = ("valence", "low", "high", "spread")
 _COUNTS = ("seen", "camera_on", "expected")
 _SHARES = tuple(f"share_{name}" for name in EXPRESSIONS)
 _TILE = ("tile_x", "tile_y", "tile_w", "tile_h")
+
+#: Who is not to be seen whatever the face does.
+_NOT_HERE = (Presence.CAMERA_OFF, Presence.PHOTO, Presence.OTHER_PAGE, Presence.LEFT_OUT, Presence.GONE)
 
 _Row = dict[str, Any]
 
@@ -594,6 +597,45 @@ class Store:
             return found
         found["student"] = found["student"].replace(same)
         return found.groupby(["student", "part"], as_index=False).max()  # one person is known once a look
+
+    def signs(self, session_id: str, since: float, flags: FlagsSettings) -> pd.DataFrame:
+        """On how many faces each sign was seen, one row a look from `since` (s) on, by time.
+
+        Columns: `seconds`; `read`, the faces whose signs are known; of these `brow`, `away` and `closed`,
+        beyond what the settings call worth a flag; `present`, cameras on and on this page; of these `out`, no
+        face.
+        """
+        table, looks = schema.student_look, schema.class_look
+
+        def count(condition: ColumnElement[bool]) -> ColumnElement[int]:
+            return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
+
+        def beyond(name: str, limit: float) -> ColumnElement[int]:
+            return count(table.c[name] >= round(limit * schema.SCALES[name]))
+
+        here = [each.value for each in Presence if each not in _NOT_HERE]
+        with self._read() as connection:
+            key = self._key(connection, session_id)
+            first = select(func.min(looks.c.look)).where(looks.c.session == key, looks.c.seconds >= since)
+            query = (
+                select(
+                    looks.c.seconds,
+                    func.count(table.c.brow_furrow),
+                    beyond("brow_furrow", flags.brow_by),
+                    beyond("head_turn", flags.turn_by),
+                    beyond("eyes_closed", flags.eyes_closed),
+                    count(table.c.presence.in_(here)),
+                    count(table.c.presence == Presence.NO_FACE.value),
+                )
+                .join(table, (table.c.session == looks.c.session) & (table.c.look == looks.c.look))
+                .where(looks.c.session == key, looks.c.look >= first.scalar_subquery())
+                .group_by(looks.c.look, looks.c.seconds)
+                .order_by(looks.c.look)
+            )
+            rows = connection.execute(query).fetchall()
+        names = ("seconds", "read", "brow", "away", "closed", "present", "out")
+        columns = zip(names, _turned(rows, len(names)), strict=True)
+        return pd.DataFrame({name: np.array(values, dtype=np.float64) for name, values in columns})
 
     def students_now(self, session_id: str) -> tuple[StudentState, ...]:
         """The students at the last look, by number; empty in a class-only session."""

@@ -6,6 +6,7 @@
   var arrived = 0;       // when it came, on the browser's own clock
   var spokenAt = -1e9;
   var spoken = "";
+  var picked = null;     // the student whose panel is open
   var pictured = null;   // the look whose picture is shown
 
   function element(id) { return document.getElementById(id); }
@@ -80,7 +81,8 @@
 
   // Tiles are kept from look to look and changed in place, so that the focus stays where it is.
   function empty() {
-    var tile = document.createElement("a");
+    var tile = document.createElement("button");
+    tile.type = "button";
     ["icon", "name cut", "last"].forEach(function (name) {
       tile.appendChild(document.createElement("span")).className = name;
     });
@@ -96,7 +98,7 @@
     if (entry.length > 8) style += "grid-column:" + (entry[7] + 1) + " / span 2;grid-row:" + (entry[8] + 1);
     var now = {
       "class": "tile " + (seen ? "seen " : "out ") + kind + (ring ? " ring" : ""),
-      href: words.student.replace("{n}", student),
+      "data-student": student,
       title: name + ": " + word,
       style: style
     };
@@ -129,6 +131,86 @@
     box.tiles = next;
   }
 
+  // A tile opens the student's panel and hands it the focus; closing gives the focus back.
+  function pick(tile) {
+    var student = Number(tile.dataset.student);
+    window.dash_clientside.set_props("live-picked", { data: student });
+    var name = element("live-detail-name"), tries = 0;
+    (function focus() {
+      if (!element("live-detail").hidden) name.focus();
+      else if (tries++ < 40) setTimeout(focus, 50);
+    })();
+    picked = student;
+  }
+
+  function unpick() {
+    if (!picked) return;
+    var tile = document.querySelector("[data-student='" + picked + "']");
+    picked = null;
+    window.dash_clientside.set_props("live-picked", { data: null });
+    element("live-detail").hidden = true;
+    if (tile) tile.focus();
+  }
+
+  document.addEventListener("click", function (event) {
+    if (!event.target.closest) return;
+    var tile = event.target.closest(".tile[data-student]");
+    if (tile) pick(tile);
+    if (event.target.closest("#live-detail-close")) unpick();
+  });
+  document.addEventListener("keydown", function (event) {
+    if (event.key === "Escape" && event.target.closest && event.target.closest("#live-detail, .tile")) unpick();
+  });
+
+  // What the line says under the pointer. Plotly's own label would go with each refresh.
+  function nearest(xs, x) {
+    var best = -1;
+    for (var i = 0; i < xs.length; i++) if (best < 0 || Math.abs(xs[i] - x) < Math.abs(xs[best] - x)) best = i;
+    return best;
+  }
+
+  function signed(value) { return (value < 0 ? "−" : "+") + Math.abs(value).toFixed(2); }
+
+  function told(plot, x) {
+    var line = null, away = 15, few = false, low = null, high = null, seen = null;
+    plot._fullData.forEach(function (trace) {
+      var xs = trace.x, ys = trace.y, at;
+      if (trace.meta === "line" || trace.meta === "few") {
+        at = nearest(xs, x);
+        if (at >= 0 && !isNaN(ys[at]) && Math.abs(xs[at] - x) < away) {
+          line = ys[at]; away = Math.abs(xs[at] - x); few = trace.meta === "few";
+        }
+      } else if (trace.meta === "band") {
+        var half = xs.length / 2;
+        at = nearest(Array.prototype.slice.call(xs, 0, half), x);
+        if (Math.abs(xs[at] - x) < 15) { high = ys[at]; low = ys[xs.length - 1 - at]; }
+      } else if (trace.meta === "seen" && x >= xs[0] && x <= xs[xs.length - 1] + 15) {
+        for (var i = 0; i < xs.length && xs[i] <= x; i++) seen = ys[i];
+      }
+    });
+    if (line === null) return "";
+    var clock = new Date(last.look + (x - last.seconds) * last.pace * 1000).toTimeString().slice(0, 8);
+    return words.hover.replace("{time}", clock).replace("{middle}", few ? words.few : signed(line))
+      .replace("{low}", low === null ? "–" : signed(low)).replace("{high}", high === null ? "–" : signed(high))
+      .replace("{seen}", seen === null ? "–" : Math.round(seen));
+  }
+
+  document.addEventListener("mousemove", function (event) {
+    var place = event.target.closest && event.target.closest(".live-chart"), tip = element("live-tip");
+    if (!tip) return;
+    var plot = place && place.querySelector(".js-plotly-plot");
+    var axis = plot && plot._fullLayout && plot._fullLayout.xaxis;
+    var text = "", left = 0;
+    if (axis && last && last.look) {
+      left = event.clientX - plot.getBoundingClientRect().left;
+      if (left >= axis._offset) text = told(plot, axis.p2d(left - axis._offset));
+    }
+    tip.hidden = !text;
+    if (!text) return;
+    tip.textContent = text;
+    tip.style.left = Math.max(0, Math.min(left - tip.offsetWidth / 2, place.clientWidth - tip.offsetWidth)) + "px";
+  });
+
   window.dash_clientside = Object.assign({}, window.dash_clientside);
   window.dash_clientside.classroom = Object.assign({}, window.dash_clientside.classroom, {
     pulse: function (pulse, view, said) {
@@ -143,10 +225,18 @@
       picture();
       return window.dash_clientside.no_update;
     },
+    toggle: function (clicks, said) {
+      return clicks % 2 ? ["true", said.table_hide] : ["false", said.table];
+    },
     call: function (call, said) {
       words = said || words;
       draw("live-map", (call && call.tiles) || []);
       draw("live-rest", (call && call.rest) || []);
+      Object.entries((call && call.counts) || {}).forEach(function (each) {
+        document.querySelectorAll("[data-count=" + each[0] + "]").forEach(function (place) {
+          if (place.textContent !== String(each[1])) place.textContent = each[1];
+        });
+      });
       var map = element("live-map");
       if (map && call && call.columns) map.style.setProperty("--columns", call.columns + 1);
       return window.dash_clientside.no_update;

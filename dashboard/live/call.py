@@ -29,13 +29,10 @@ def tiles(now: Now, view: View) -> dict[str, Any]:
     rest: list[list[Any]] = []
     for each in here:
         shares = (0, 0, 0)
-        kind = each.presence.value
-        if each.presence is Presence.SEEN and each.probabilities is not None:
-            kind = parts.family(each.probabilities)
+        kind = kind_of(each)
+        if kind in wording.FAMILIES and each.probabilities is not None:
             pleasant, neutral, unpleasant = parts.families(each.probabilities)
             shares = (round(pleasant * 100), round(neutral * 100), round(unpleasant * 100))
-        elif each.presence is Presence.SEEN:
-            kind = Presence.NOT_READABLE.value
         ring = 1 if each.student in flagged else 0
         entry = [each.student, now.name(each.student, view), kind, ring, *shares]
         if each.student in placed:
@@ -43,7 +40,7 @@ def tiles(now: Now, view: View) -> dict[str, Any]:
         else:
             rest.append(entry)
     width = max((column + 1 for column, _row in placed.values()), default=2)
-    return {"columns": width, "tiles": rows, "rest": rest}
+    return {"columns": width, "tiles": rows, "rest": rest, "counts": counts(now)}
 
 
 def places(students: Sequence[StudentState]) -> dict[int, tuple[int, int]]:
@@ -73,15 +70,26 @@ def places(students: Sequence[StudentState]) -> dict[int, tuple[int, int]]:
     return found
 
 
-def looks_row(now: Now) -> Any:
-    """Heading of the map, with the three families counted."""
-    kinds = [
-        parts.family(each.probabilities)
-        for each in now.students
-        if each.presence is Presence.SEEN and each.probabilities is not None
-    ]
-    counts = [
-        html.Span([parts.glyph(name), name, " ", html.B(str(kinds.count(name)))], className="row tight line")
+def counts(now: Now) -> dict[str, int]:
+    """How many look how, and how many are not read, by cause; the causes are never merged."""
+    found = dict.fromkeys((*wording.FAMILIES, *(each.value for each in wording.PRESENCE_ORDER)), 0)
+    for each in now.students:
+        if each.presence is not Presence.GONE:
+            found[kind_of(each)] += 1
+    return found
+
+
+def kind_of(state: StudentState) -> str:
+    """How a face looks in three families, or the cause why it is not read."""
+    if state.presence is not Presence.SEEN:
+        return state.presence.value
+    return Presence.NOT_READABLE.value if state.probabilities is None else parts.family(state.probabilities)
+
+
+def heading() -> Any:
+    """Heading of the map, with the three families counted; live.js writes the numbers."""
+    families = [
+        html.Span([parts.glyph(name), name, " ", _number(name)], className="row tight line")
         for name in wording.FAMILIES
     ]
     return html.Div(
@@ -93,19 +101,18 @@ def looks_row(now: Now) -> Any:
                 ],
                 className="row wrap",
             ),
-            html.Div(counts, className="row wide-gap small quiet2 wrap"),
+            html.Div(families, className="row wide-gap small quiet2 wrap"),
         ],
         className="row spread wrap",
     )
 
 
-def counts_row(now: Now) -> Any:
-    """How many are not read, by cause; the causes are never merged."""
-    found = [each.presence for each in now.students]
+def causes() -> Any:
+    """How many are not read, by cause; live.js writes the numbers."""
     return html.Ul(
         [
             html.Li(
-                [parts.presence_icon(presence), f"{wording.PRESENCE[presence]} {found.count(presence)}"],
+                [parts.presence_icon(presence), wording.PRESENCE[presence], " ", _number(presence.value)],
                 className="row tight line",
             )
             for presence in wording.PRESENCE_ORDER
@@ -113,3 +120,7 @@ def counts_row(now: Now) -> Any:
         className="row wrap wide-gap small quiet3",
         **{"aria-label": wording.CAUSES},
     )
+
+
+def _number(kind: str) -> Any:
+    return html.B("0", className="medium", **{"data-count": kind})

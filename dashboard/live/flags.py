@@ -97,7 +97,7 @@ def _hint(hint: Hint, now: Now) -> Any:
     )
 
 
-def _reason(flag: Flag) -> tuple[str, str]:
+def reason(flag: Flag) -> tuple[str, str]:
     """What was seen and on how many looks, and what else it could be."""
     seen, could, other = flag.reason.partition(" Could ")
     seen = seen.rstrip(".") or wording.FLAG_KINDS[flag.kind].capitalize()
@@ -108,7 +108,7 @@ def _reason(flag: Flag) -> tuple[str, str]:
 
 def _brief(flag: Flag, now: Now) -> str:
     """`looks sad, 2 min`."""
-    short = _reason(flag)[0].split(" for ")[0].split(",")[0].rstrip(".")
+    short = reason(flag)[0].split(" for ")[0].split(",")[0].rstrip(".")
     return f"{short[:1].lower()}{short[1:]}, {wording.lasting(now.seconds - flag.raised)}"
 
 
@@ -121,7 +121,7 @@ def texts(now: Now, texts: Sequence[Mapping[str, Any]]) -> list[Any]:
         if flag is None:
             found.append(no_update)
         else:
-            found.append(_brief(flag, now) if place["part"] == "brief" else _reason(flag)[0])
+            found.append(_brief(flag, now) if place["part"] == "brief" else reason(flag)[0])
     return found
 
 
@@ -140,7 +140,7 @@ def _answers(flag: Flag) -> Any:
 
 
 def _full_flag(flag: Flag, now: Now, view: View, since: str) -> Any:
-    seen, other = _reason(flag)
+    seen, other = reason(flag)
     return html.Article(
         className="panel flag",
         children=[
@@ -165,7 +165,7 @@ def _full_flag(flag: Flag, now: Now, view: View, since: str) -> Any:
 
 
 def _compact_flag(flag: Flag, now: Now, view: View) -> Any:
-    seen, other = _reason(flag)
+    seen, other = reason(flag)
     return html.Details(
         className="flag-line",
         children=[

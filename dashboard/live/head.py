@@ -60,6 +60,7 @@ def head(context: Context, now: Now, view: View) -> Any:
             [html.Div([title, trend_said, then], className="stack0"), pointer], className="row spread top"
         )
     apart = wording.apart(
+        sum(each.presence is not Presence.GONE for each in now.students),
         sum(each.presence is Presence.OTHER_PAGE for each in now.students),
         sum(each.presence is Presence.LEFT_OUT for each in now.students),
     )

@@ -30,6 +30,9 @@ def pulse(context: Context, now: Now) -> dict[str, Any]:
     return {
         "now": moment.timestamp() * 1000,
         "look": look,
+        "seconds": now.seconds,
+        "pace": now.pace,
+        "inside": context.watcher is not None and context.watcher.status().sees_itself,
         "state": state.value,
         "label": wording.HEALTH[state],
         "more": more,

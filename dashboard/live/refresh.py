@@ -9,10 +9,10 @@ from typing import Any
 from dash import html, no_update
 
 from classroom_monitor.records import HealthState
-from dashboard import parts, wording
+from dashboard import wording
 from dashboard.context import Context
 from dashboard.live import call, charts, flags, head, health
-from dashboard.live.now import READING, Now, View, read, running
+from dashboard.live.now import READING, View, read, running
 
 
 def fresh(
@@ -28,13 +28,13 @@ def fresh(
     if session_id is None:
         gone = health.ended(context, shown.get("session"))
         if shown.get("notice") == "ended":
-            return *((no_update,) * 9), same_texts, no_update
+            return *((no_update,) * 7), same_texts, no_update
         over = {
             "state": HealthState.STOPPED.value,
             "label": wording.HEALTH[HealthState.STOPPED],
             "ended": True,
         }
-        empty = (no_update,) * 7
+        empty = (no_update,) * 5
         return over, *empty, html.Div(gone, className="whole"), same_texts, {**shown, "notice": "ended"}
     now = read(context, session_id, known)
     look = f"{session_id} {now.seconds} {view} {now.health.state in READING} {len(now.markers)}"
@@ -43,13 +43,11 @@ def fresh(
     stale = now.last is None or said
     flags_now = [(each.number, each.cleared) for each in flags.listed(now)]
     flagged = _short(f"{view} {now.answers} {now.names} {flags_now} {flags.queued(now, 0)} {now.hint}")
-    counts = _counts(now)
     state = {
         "session": session_id,
         "look": _short(look + marks),
         "flags": flagged,
         "notice": "",
-        "counts": counts,
     }
     screen = health.notice(context, now)
     if screen is not None:
@@ -61,22 +59,11 @@ def fresh(
         no_update if same else charts.line(now, view),
         no_update if same else head.count(now, view),
         no_update if same and shown.get("flags") == flagged else call.tiles(now, view),
-        no_update if shown.get("counts") == counts or view.compact else call.looks_row(now),
-        no_update if shown.get("counts") == counts or view.compact else call.counts_row(now),
         no_update if shown.get("flags") == flagged else flags.column(context, now, view),
         no_update if shown.get("notice") == state["notice"] else screen,
         same_texts if same or shown.get("flags") != flagged else flags.texts(now, texts),
         state,
     )
-
-
-def _counts(now: Now) -> str:
-    """What the rows of counts say, to tell whether they have changed."""
-    kinds = [
-        parts.family(each.probabilities) if each.probabilities is not None else "" for each in now.students
-    ]
-    found = [each.presence.value for each in now.students]
-    return _short(f"{sorted(zip(found, kinds, strict=True))}")
 
 
 def _short(text: str) -> str:

@@ -16,9 +16,12 @@ from dash import ALL, ClientsideFunction, Input, Output, State, ctx, dcc, html, 
 from classroom_monitor.records import Answer
 from dashboard import parts, wording
 from dashboard.context import Context
-from dashboard.live import flags, health, marks
-from dashboard.live.now import View, acted, running
+from dashboard.live import call, detail, flags, health, lanes, marks
+from dashboard.live.now import View, acted, read, running
 from dashboard.live.refresh import fresh
+
+#: How often the capture is shown anew while it is open (ms).
+CAPTURE_EVERY = 4000
 
 PATH = "/live"
 TITLE = wording.LIVE
@@ -45,6 +48,8 @@ def layout(context: Context, **_values: str) -> Any:
             dcc.Store(id="live-shown"),
             dcc.Store(id="live-acted"),
             dcc.Store(id="live-marker"),
+            dcc.Store(id="live-picked"),
+            dcc.Interval(id="live-slow", interval=round(lanes.SLOW * 1000)),
             dcc.Store(id="live-words", data=_words(session_id)),
             html.Header(
                 className="bar live-bar",
@@ -103,27 +108,51 @@ def layout(context: Context, **_values: str) -> Any:
                         children=[
                             html.Div(id="live-head"),
                             html.Div(
-                                dcc.Graph(
-                                    id="live-chart",
-                                    responsive=True,
-                                    config={"displayModeBar": False, "staticPlot": True},
-                                    figure={
-                                        "layout": {"xaxis": {"visible": False}, "yaxis": {"visible": False}}
-                                    },
-                                ),
+                                [
+                                    html.Div(id="live-tip", className="tip small", hidden=True),
+                                    dcc.Graph(
+                                        id="live-chart",
+                                        responsive=True,
+                                        config={"displayModeBar": False, "staticPlot": True},
+                                        figure={
+                                            "layout": {
+                                                "xaxis": {"visible": False},
+                                                "yaxis": {"visible": False},
+                                            }
+                                        },
+                                    ),
+                                ],
                                 className="live-chart",
                                 role="img",
                                 **{"aria-label": wording.CHART_LABEL},
                             ),
                             html.Div(id="live-count"),
-                            html.P(wording.CHART_LEGEND, className="small quiet3 full"),
+                            html.Div(
+                                [
+                                    html.P(wording.CHART_LEGEND, className="small quiet3"),
+                                    parts.table_button("live-line"),
+                                ],
+                                className="row spread top full",
+                            ),
+                            html.Div(id="live-line-numbers", className="full"),
                             html.Div(
                                 className="full live-call",
                                 children=[
-                                    html.Div(id="live-looks"),
+                                    call.heading(),
                                     html.Div(id="live-map", className="map"),
                                     html.Div(id="live-rest", className="map rest"),
-                                    html.Div(id="live-counts"),
+                                    call.causes(),
+                                ],
+                            ),
+                            html.Div(
+                                className="full live-lanes",
+                                children=[
+                                    lanes.section(
+                                        "live-shares", wording.SHARES_HEADING, wording.SHARES_LABEL, 196
+                                    ),
+                                    lanes.section(
+                                        "live-signs", wording.SIGNS_HEADING, wording.SIGNS_LABEL, 140
+                                    ),
                                 ],
                             ),
                         ],
@@ -132,7 +161,9 @@ def layout(context: Context, **_values: str) -> Any:
                         className="live-aside",
                         children=[
                             _drawn_call() if context.demo else None,
+                            detail.frame(),
                             html.Div(id="live-flags", className="stack"),
+                            None if context.demo else _capture(),
                         ],
                     ),
                 ],
@@ -179,7 +210,10 @@ def _words(session_id: str) -> dict[str, str]:
         "resume": wording.RESUME,
         "hide": wording.HIDE_NAMES,
         "show": wording.SHOW_NAMES,
-        "student": parts.student_path(session_id, "{n}"),
+        "table": wording.TABLE,
+        "table_hide": wording.TABLE_HIDE,
+        "hover": wording.HOVER,
+        "few": wording.FEW,
         **{f"is_{presence.value}": word for presence, word in wording.PRESENCE.items()},
         **{f"is_{name}": name for name in wording.FAMILIES},
     }
@@ -196,6 +230,41 @@ def _drawn_call() -> Any:
     )
 
 
+def _capture() -> Any:
+    """The picture that is read, on demand."""
+    return html.Section(
+        className="full capture",
+        children=[
+            dcc.Interval(id="live-capture-again", interval=CAPTURE_EVERY, disabled=True),
+            html.Div(
+                [
+                    html.H2(wording.CAPTURE_HEADING, className="medium"),
+                    html.Button(
+                        wording.CAPTURE_SHOW,
+                        id="live-capture-show",
+                        className="btn quiet small",
+                        type="button",
+                        **{"aria-expanded": "false", "aria-controls": "live-capture"},
+                    ),
+                ],
+                className="row spread",
+            ),
+            html.Div(id="live-capture"),
+        ],
+    )
+
+
+def captured(context: Context) -> Any:
+    """The last picture with the tiles found in it, held in memory only."""
+    found = context.watcher.capture() if context.watcher is not None else None
+    if found is None:
+        return html.P(wording.CAPTURE_NONE, className="small quiet2")
+    return [
+        parts.captured(found),
+        html.P(f"{wording.tiles_marked(len(found.tiles))} {wording.CAPTURE_NOTE}", className="small quiet3"),
+    ]
+
+
 def register(app: Any, context: Context) -> None:
     """The callbacks of the page, and the picture of the drawn class."""
 
@@ -205,8 +274,6 @@ def register(app: Any, context: Context) -> None:
         Output("live-chart", "figure"),
         Output("live-count", "children"),
         Output("live-call", "data"),
-        Output("live-looks", "children"),
-        Output("live-counts", "children"),
         Output("live-flags", "children"),
         Output("live-notice", "children"),
         Output({"live-text": ALL, "part": ALL}, "children"),
@@ -322,6 +389,8 @@ def register(app: Any, context: Context) -> None:
     def close(*clicks: int | None) -> Any:
         return True if any(clicks) else no_update
 
+    _register_details(app, context)
+
     @app.callback(
         Output("live-stop-question", "opened"),
         Input("live-stop", "n_clicks"),
@@ -367,3 +436,113 @@ def register(app: Any, context: Context) -> None:
         if jpeg is None:
             return flask.Response(status=404, headers={"Cache-Control": "no-store"})
         return flask.Response(jpeg, mimetype="image/jpeg", headers={"Cache-Control": "no-store"})
+
+
+def _register_details(app: Any, context: Context) -> None:
+    """The lanes with their tables, the tapped student, and the capture: all that stands beside the glance."""
+
+    @app.callback(
+        Output("live-shares-chart", "figure"),
+        Output("live-shares-said", "children"),
+        Output("live-shares-numbers", "children"),
+        Output("live-signs-chart", "figure"),
+        Output("live-signs-said", "children"),
+        Output("live-signs-numbers", "children"),
+        Input("live-slow", "n_intervals"),
+        Input("view", "data"),
+        Input("live-shares-table", "aria-expanded"),
+        Input("live-signs-table", "aria-expanded"),
+    )
+    def draw_lanes(_passed: int | None, view: dict[str, bool] | None, *opened: str) -> Any:
+        seen = View(**(view or {}))
+        found = None if seen.compact else lanes.read(context)
+        if found is None:
+            return (no_update,) * 6
+        shares, signs = found
+        return (
+            lanes.figure(shares, seen),
+            lanes.shares_said(shares),
+            lanes.table(shares, wording.SHARES_LABEL) if opened[0] == "true" else None,
+            lanes.figure(signs, seen),
+            lanes.signs_said(signs),
+            lanes.table(signs, wording.SIGNS_LABEL) if opened[1] == "true" else None,
+        )
+
+    @app.callback(
+        Output("live-line-numbers", "children"),
+        Input("live-slow", "n_intervals"),
+        Input("live-line-table", "aria-expanded"),
+    )
+    def line_numbers(_passed: int | None, opened: str) -> Any:
+        session_id, known = running(context)
+        if opened != "true" or session_id is None:
+            return None
+        return lanes.line_table(read(context, session_id, known), wording.CHART_LABEL)
+
+    @app.callback(
+        Output("live-detail", "hidden"),
+        Output("live-detail-name", "children"),
+        Output("live-detail-now", "children"),
+        Output("live-detail-page", "href"),
+        Output("live-detail-out", "children"),
+        Input("live-picked", "data"),
+        Input("live-pulse", "data"),
+        Input("view", "data"),
+        prevent_initial_call=True,
+    )
+    def show_detail(student: int | None, _pulse: Any, view: dict[str, bool] | None) -> Any:
+        session_id, known = running(context)
+        if not student or session_id is None:
+            return True, *((no_update,) * 4)
+        now = read(context, session_id, known)
+        state = detail.state_of(now, student)
+        if state is None:
+            return True, *((no_update,) * 4)
+        out = student in context.store.left_out(session_id)
+        return (
+            False,
+            now.name(student, View(**(view or {}))),
+            detail.told(context, now, state),
+            parts.student_path(session_id, str(student)),
+            wording.TAKE_IN if out else wording.LEAVE_OUT,
+        )
+
+    @app.callback(
+        Output("live-acted", "data", allow_duplicate=True),
+        Input("live-detail-out", "n_clicks"),
+        Input("live-detail-own", "n_clicks"),
+        State("live-picked", "data"),
+        prevent_initial_call=True,
+    )
+    def set_student(out: int | None, own: int | None, student: int | None) -> Any:
+        if not student or not (out or own):
+            return no_update
+        if ctx.triggered_id == "live-detail-own":
+            detail.own(context, student)
+        else:
+            detail.leave_out(context, student)
+        return acted(context)
+
+    @app.callback(
+        Output("live-capture", "children"),
+        Output("live-capture-again", "disabled"),
+        Output("live-capture-show", "children"),
+        Output("live-capture-show", "aria-expanded"),
+        Input("live-capture-show", "n_clicks"),
+        Input("live-capture-again", "n_intervals"),
+        prevent_initial_call=True,
+    )
+    def show_capture(clicks: int | None, _passed: int | None) -> Any:
+        if not (clicks or 0) % 2:
+            return None, True, wording.CAPTURE_SHOW, "false"
+        return captured(context), False, wording.CAPTURE_HIDE, "true"
+
+    for name in ("live-line", "live-shares", "live-signs"):
+        app.clientside_callback(
+            ClientsideFunction("classroom", "toggle"),
+            Output(f"{name}-table", "aria-expanded"),
+            Output(f"{name}-table", "children"),
+            Input(f"{name}-table", "n_clicks"),
+            State("live-words", "data"),
+            prevent_initial_call=True,
+        )

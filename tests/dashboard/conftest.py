@@ -67,6 +67,8 @@ class FakeWatcher:
     state: HealthState = HealthState.WATCHING
     detail: str = ""
     told: list[object] = field(default_factory=list)
+    own_name: str = ""
+    sees_itself: bool = False
 
     def choices(self) -> tuple[SourceChoice, ...]:
         return (
@@ -112,7 +114,13 @@ class FakeWatcher:
         self.state = HealthState.WATCHING
 
     def status(self) -> WatcherStatus:
-        return WatcherStatus(self.session, Health(self.state, START, self.detail), self.seconds)
+        return WatcherStatus(
+            self.session,
+            Health(self.state, START, self.detail),
+            self.seconds,
+            own=self.own_name,
+            sees_itself=self.sees_itself,
+        )
 
     def picture(self) -> bytes | None:
         return JPEG
@@ -130,7 +138,16 @@ class FakeWatcher:
         self.told.append((student, out))
 
     def own(self, student: int) -> None:
-        self.told.append(student)
+        self.told.append(("own", student))
+
+    def merge(self, student: int, into: int) -> None:
+        self.told.append(("merge", student, into))
+
+    def split(self, student: int) -> None:
+        self.told.append(("split", student))
+
+    def capture(self) -> Preview | None:
+        return None if self.session is None else self.preview(SourceSpec())
 
 
 @dataclass

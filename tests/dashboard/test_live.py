@@ -7,7 +7,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import plotly.graph_objects as go
 import pytest
+from browsing import until
 from plotly.io.json import to_json_plotly
 
 from classroom_monitor.records import (
@@ -25,7 +27,7 @@ from classroom_monitor.records import (
 from dashboard import wording
 from dashboard.app import create_app
 from dashboard.context import Context
-from dashboard.live import call, charts, flags, head, health, marks, now, refresh
+from dashboard.live import call, charts, flags, head, health, lanes, marks, now, refresh
 from dashboard.live.now import View
 
 from .conftest import NEUTRAL, PLEASANT, TOKEN, UNPLEASANT, Lecture, flag, student
@@ -100,9 +102,13 @@ def test_too_few_faces_has_its_own_words(lecture: Lecture) -> None:
 def test_the_four_ways_of_not_being_seen_are_counted_apart(lecture: Lecture) -> None:
     ways = (Presence.CAMERA_OFF, Presence.NO_FACE, Presence.TOO_SMALL, Presence.OTHER_PAGE, Presence.PHOTO)
     lecture.look(tuple(StudentState(n, way, Box(0, 0, 9, 9)) for n, way in enumerate(ways, 1)))
-    said = texts(call.counts_row(now_of(lecture)))
-    for word in ("camera off 1", "no face 1", "too small 1", "on another page 1", "photo 1", "left out 0"):
-        assert word in said
+    counted = call.counts(now_of(lecture))
+    assert counted == {
+        **dict.fromkeys((*wording.FAMILIES, Presence.NOT_READABLE, Presence.LEFT_OUT), 0),
+        **dict.fromkeys(ways, 1),
+    }
+    said = texts(call.causes())
+    assert all(f"{wording.PRESENCE[way]}   0" in said for way in (*ways, Presence.LEFT_OUT))
 
 
 def test_at_most_three_flags_newest_first_each_with_reason_count_and_other_explanation(
@@ -213,13 +219,13 @@ def test_a_refresh_sends_only_what_has_changed(lecture: Lecture) -> None:
     context, view = context_of(lecture), View()
     first = refresh.fresh(context, view, {})
     again = refresh.fresh(context, view, first[-1])
-    assert all(each is not no_update for each in (first[1], first[2], first[4], first[7]))
-    assert all(each is no_update for each in again[1:9])
+    assert all(each is not no_update for each in (first[1], first[2], first[4], first[5]))
+    assert all(each is no_update for each in again[1:7])
     lecture.look(tuple(student(n) for n in range(1, 13)))
     later = refresh.fresh(context, view, first[-1])
     assert later[2] is not no_update
-    assert later[7] is no_update
-    assert refresh.fresh(context, View(names=False), first[-1])[7] is not no_update
+    assert later[5] is no_update
+    assert refresh.fresh(context, View(names=False), first[-1])[5] is not no_update
 
 
 def test_forty_nine_students_fit_into_twenty_kilobytes(lecture: Lecture) -> None:
@@ -296,11 +302,118 @@ def test_a_session_that_has_ended_leads_to_its_review(lecture: Lecture) -> None:
     shown = refresh.fresh(context, View(), {})[-1]
     lecture.watcher.session = None
     last = refresh.fresh(context, View(), shown)
-    assert "This session has ended" in texts(last[8])
-    assert "/review/lecture" in str(last[8])
+    assert "This session has ended" in texts(last[6])
+    assert "/review/lecture" in str(last[6])
+
+
+def test_only_part_of_the_class_on_the_screen_is_said_in_numbers(lecture: Lecture) -> None:
+    """Check 17, and a gallery of several pages."""
+    here = tuple(student(n) for n in range(1, 7))
+    away = tuple(StudentState(n, Presence.OTHER_PAGE) for n in range(7, 29))
+    lecture.look((*here, *away, StudentState(29, Presence.GONE)))
+    assert "6 of 28 visible" in texts(head.head(context_of(lecture), now_of(lecture), View()))
+    lecture.look(here)
+    assert "visible" not in texts(head.head(context_of(lecture), now_of(lecture), View()))
+
+
+def test_the_lanes_say_and_draw_and_list_the_same_numbers(lecture: Lecture) -> None:
+    """Check 26: a sentence and a table with the numbers of the chart."""
+    for _ in range(60):
+        lecture.look(tuple(student(n, PLEASANT, brow_furrow=0.5 if n < 4 else 0.0, head_turn=0.0,
+                                   eyes_closed=0.0) for n in range(1, 13)))  # fmt: skip
+    found = lanes.read(context_of(lecture))
+    assert found is not None
+    shares, signs = found
+    assert lanes.shares_said(shares).startswith("Now 70 % of the faces look happy, 15 % neutral; ")
+    assert "happy more often than ten minutes ago" in lanes.shares_said(shares)
+    assert "brow furrowed 25 %, looking away 0 %, eyes closed 0 %, out of view 0 %" in lanes.signs_said(signs)
+    for each in found:
+        for view in (View(), View(dark=True)):
+            figure = lanes.figure(each, view)
+            go.Figure(figure)
+            assert len(figure["data"]) == len(each.rows)
+    rows = lanes.table(shares, "shares").children.children[2].children
+    assert "70 % 5 % 15 % 5 % 2 % 2 %" in texts(rows[-1])
+    line = texts(lanes.line_table(now_of(lecture), "line"))
+    assert "time middle from to faces seen" in line
+    assert "09:07" in line
+
+
+def test_steps_without_a_look_stay_gaps_in_the_lanes(lecture: Lecture) -> None:
+    """Check 16."""
+    lecture.seconds += 40.0
+    lecture.clock.step(40.0)
+    lecture.look(tuple(student(n) for n in range(1, 13)))
+    found = lanes.read(context_of(lecture))
+    assert found is not None
+    missing = [step for step, value in enumerate(found[0].rows["happy"]) if value != value]
+    assert missing == [3, 4, 5]
 
 
 # --- in a browser
+
+
+def test_a_tapped_tile_tells_the_student_and_what_can_be_said_of_them(
+    lecture: Lecture, live_url: str, open_tab: Callable[..., Any]
+) -> None:
+    lecture.store.name_student("lecture", 3, HOSTILE[0])
+    lecture.look(tuple(student(n, brow_furrow=0.6) for n in range(1, 13)), flag(1, 3))
+    page = open_tab(live_url).page
+    tile = page.locator(".tile").nth(2)
+    tile.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#live-detail-now >> text=Looks neutral.")
+    assert page.inner_text("#live-detail-name") == HOSTILE[0]
+    until(page, lambda: page.evaluate("document.activeElement.id") == "live-detail-name")
+    assert "Now brow furrowed." in page.inner_text("#live-detail")
+    assert "Could be concentration" in page.inner_text("#live-detail")
+    assert page.locator("#live-detail .mix .share").count() == 7
+    lecture.look(tuple(student(n, PLEASANT) for n in range(1, 13)))
+    page.wait_for_selector("#live-detail-now >> text=Looks happy.")
+    page.keyboard.press("Escape")
+    page.wait_for_selector("#live-detail", state="hidden")
+    assert page.evaluate("document.activeElement.dataset.student") == "3"
+
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name=wording.LEAVE_OUT).click()
+    page.get_by_role("button", name=wording.TAKE_IN).click()
+    page.get_by_role("button", name=wording.LEAVE_OUT).wait_for()
+    assert lecture.watcher.told == [(3, True), (3, False)]
+    page.click(".tile >> nth=4")
+    page.wait_for_selector("#live-detail-name >> text=Student 05")
+    page.get_by_role("button", name=wording.THIS_IS_ME).click()
+    page.get_by_role("button", name=wording.TAKE_IN).wait_for()
+    assert lecture.watcher.told[-1] == ("own", 5)
+    assert lecture.store.left_out("lecture") == {5}
+    page.get_by_role("link", name=wording.STUDENT_PAGE).click()
+    page.wait_for_url("**/student/lecture/5")
+
+
+def test_every_live_chart_has_hover_and_a_table_by_keyboard_and_the_capture_comes_on_demand(
+    lecture: Lecture, live_url: str, open_tab: Callable[..., Any]
+) -> None:
+    """Checks 26 and 37."""
+    for _ in range(20):
+        lecture.look(tuple(student(n) for n in range(1, 13)))
+    tab = open_tab(live_url)
+    page = tab.page
+    page.wait_for_selector("#live-shares-said >> text=of the faces look neutral")
+    for name, first in (("line", "09:05"), ("shares", "09:05"), ("signs", "09:05")):
+        page.locator(f"#live-{name}-table").focus()
+        page.keyboard.press("Enter")
+        page.wait_for_selector(f"#live-{name}-numbers td >> text={first}")
+        assert page.get_attribute(f"#live-{name}-table", "aria-expanded") == "true"
+        page.keyboard.press("Enter")
+        page.wait_for_selector(f"#live-{name}-numbers table", state="detached")
+    page.hover(".live-chart", position={"x": 700, "y": 100})
+    page.wait_for_selector("#live-tip >> text=12 seen")
+    assert page.locator(".found-tile").count() == 0
+    page.click("#live-capture-show")
+    page.wait_for_selector("#live-capture >> text=18 tiles found.")
+    assert page.locator(".capture .found-tile").count() == 18
+    page.click("#live-capture-show")
+    page.wait_for_selector(".capture .found-tile", state="detached")
+    assert not any("jpg" in url for url in tab.asked)
 
 
 def test_the_page_counts_shows_and_obeys(
