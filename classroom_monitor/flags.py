@@ -30,6 +30,10 @@ EASED = 0.5
 #: A single look counts at most so many limits in that average, which runs over this share of `hold`.
 MOST, AVERAGED = 2.0, 0.5
 
+#: A look lower than usual that is raised as soon as it has held must on average reach so many limits; this
+#: falls to one limit within this share of `hold`. What is clear comes early, chance seldom lasts so long.
+CLEARER, SURER = 1.5, 0.5
+
 #: Of the looks since a condition began at least this share must show it, and at least so many.
 SHARE_WITH, LOOKS_WITH = 0.75, 3
 
@@ -47,6 +51,9 @@ LISTED = 60.0
 
 #: A drop must exceed so many of the student's own usual spreads, and so many of the class's at that moment.
 OWN_SPREADS, CLASS_SPREADS = 3.0, 3.0
+
+#: So far below (valence) no face strays by chance for half a minute, however lively it was in the beginning.
+STRAYS_AT_MOST = 0.30
 
 #: From the median absolute deviation to the standard deviation of a normal distribution.
 TO_SD = 1.4826
@@ -286,7 +293,7 @@ class Flags:
             if state.valence > UNPLEASANT:
                 return 0.0
             own = max(state.valence_spread, of_class.strays)
-            strays = max(OWN_SPREADS * own, CLASS_SPREADS * of_class.spread)
+            strays = max(min(OWN_SPREADS * own, STRAYS_AT_MOST), CLASS_SPREADS * of_class.spread)
             # A face that rests unpleasant has a shorter way down.
             way = settings.lower_by * max(SHORTEST_WAY, min(1.0, 1 - state.valence_usual / SADDEST))
             expected = min(state.valence_usual, of_class.expected(state.valence_usual, settings.lower_by))
@@ -339,9 +346,10 @@ class Flags:
             del self._cases[key]
             return
         if case.flag is None:
-            held = seconds - case.since >= self._settings.hold
+            over = (seconds - case.since) / self._settings.hold - 1
             enough = case.looks_with >= max(LOOKS_WITH, SHARE_WITH * case.looks)
-            if not (shows and held and enough and case.level >= 1):
+            limit = max(1.0, CLEARER - (CLEARER - 1) * over / SURER) if kind is FlagKind.LOWER else 1.0
+            if not (shows and over >= 0 and enough and case.level >= limit):
                 return
             self._number += 1
             case.flag = Flag(self._number, state.student, kind, seconds, None, None, 0, 0, "")

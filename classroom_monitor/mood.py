@@ -49,8 +49,9 @@ PROVISIONAL = 1 / 3
 ADAPT = 1200.0
 
 #: The spread is that of all seconds seen so far, and of the last hour later; a deviation counts for it with
-#: at most so many spreads, so that the first minute of a fall does not hide the rest of it.
-REMEMBER, CLIP = 3600.0, 3.0
+#: at most so many spreads. It is counted a minute later, unless the student was flagged meanwhile: a fall
+#: must not hide itself.
+REMEMBER, CLIP, LATER = 3600.0, 3.0, 60.0
 
 #: A spread of one student's smoothed valence below this is not believed (a still face, few readings).
 LEAST_SPREAD = 0.03
@@ -87,16 +88,17 @@ class Usual:
     """What is usual for one student: a time-weighted median of the first `baseline` seconds, then adapting.
 
     `value` is None until a third of them has been seen. `spread` is how far the student strays downwards,
-    compared with the class at the time, as a standard deviation: what a fall is measured with.
+    from the own usual and from the class at the time, as a standard deviation: what a fall is measured with.
     """
 
-    __slots__ = ("_baseline", "_samples", "_seconds", "_spread", "_strays", "value")
+    __slots__ = ("_baseline", "_besides", "_recent", "_samples", "_seconds", "_spread", "value")
 
     def __init__(self, baseline: float) -> None:
         self._baseline = baseline
         self._seconds = 0.0
         self._samples: list[tuple[float, float]] = []
-        self._strays: list[tuple[float, float]] = []
+        self._besides: list[tuple[float, float]] = []
+        self._recent: deque[tuple[float, float, float]] = deque()
         self.value: float | None = None
         self._spread = LEAST_SPREAD
 
@@ -115,27 +117,41 @@ class Usual:
         before = self._seconds
         self._seconds += seconds
         self._samples.append((value, seconds))
-        self._strays.append((value - of_class, seconds))
+        self._besides.append((value - of_class, seconds))
         done = not self.learning
         # The median of a growing list is looked up every ten seconds, which is often enough.
         if done or (self._seconds >= self._baseline * PROVISIONAL and before // 10 != self._seconds // 10):
             self.value = _weighted_median(self._samples)
-            middle = _weighted_median(self._strays)
-            below = math.fsum(weight * min(0.0, each - middle) ** 2 for each, weight in self._strays)
+            besides = _weighted_median(self._besides)
+            below = math.fsum(
+                seconds * min(0.0, max(value - self.value, beside - besides)) ** 2
+                for (value, seconds), (beside, _) in zip(self._samples, self._besides, strict=True)
+            )
             self._spread = max(LEAST_SPREAD, math.sqrt(2 * below / self._seconds))
         if done:
-            self._samples, self._strays = [], []
+            self._samples, self._besides = [], []
 
-    def adapt(self, deviation: float, seconds: float) -> None:
-        """Follows, slowly, a reading so far from usual; clipped, so that rare strong ones do not pull it."""
+    def adapt(self, deviation: float, seconds: float, of_class: float = 0.0) -> None:
+        """Follows, slowly, a reading so far from usual, less what the class is from its own at the time.
+
+        Clipped, so that rare strong ones do not pull it. The spread learns from it a minute later.
+        """
         if self.value is None:
             return
         self._seconds += seconds
-        clipped = max(-self._spread, min(self._spread, deviation))
+        clipped = max(-self._spread, min(self._spread, deviation - of_class))
         self.value += min(1.0, seconds / ADAPT) * clipped
-        below = max(-CLIP * self._spread, min(0.0, deviation))
-        share = min(1.0, seconds / min(self._seconds, REMEMBER))
-        self._spread = max(LEAST_SPREAD, math.sqrt((1 - share) * self._spread**2 + share * 2 * below**2))
+        self._recent.append((self._seconds, seconds, min(0.0, max(deviation, deviation - of_class))))
+        while self._recent[0][0] <= self._seconds - LATER:
+            _, lasted, below = self._recent.popleft()
+            below = max(below, -CLIP * self._spread)
+            share = min(1.0, lasted / min(self._seconds, REMEMBER))
+            squared = (1 - share) * self._spread**2 + share * 2 * below**2
+            self._spread = max(LEAST_SPREAD, math.sqrt(squared))
+
+    def pause(self) -> None:
+        """The student is not as usual: nothing is learnt from the last minute either."""
+        self._recent.clear()
 
 
 class _Track:
@@ -282,8 +298,10 @@ class Mood:
             track = self._tracks[student]
             if track.valence.learning:
                 track.valence.add(readings[student].valence, seconds, now)
-            elif student not in self._frozen:
-                track.valence.adapt(deviations[student] - of_class, min(seconds, passed))
+            elif student in self._frozen:
+                track.valence.pause()
+            else:
+                track.valence.adapt(deviations[student], min(seconds, passed), of_class)
 
     def _state(
         self, look: StudentLook, reading: _Reading | None, class_usual: float, seconds: float

@@ -188,9 +188,20 @@ class TestLower:
         for cue in ({"turn": 25.0}, {"eyes": 0.5}):
             assert not Room().run(300, only(3, valence=LOW, **cue)).raised()
 
-    def test_a_student_who_strays_much_must_stray_more(self) -> None:
-        stray = lambda student: replace(state(student, LOW), valence_spread=0.3) if student == 3 else None  # noqa: E731
-        assert not Room().run(300, stray).raised()
+    def test_a_student_who_strays_much_must_stray_more_but_not_without_end(self) -> None:
+        def stray(valence: float) -> Callable[[int], StudentState | None]:
+            far = replace(state(3, valence), valence_spread=0.3)
+            return lambda student: far if student == 3 else None
+
+        assert Room().run(300, only(3, valence=-0.25)).raised()
+        assert not Room().run(300, stray(-0.25)).raised()
+        assert Room().run(300, stray(-0.45)).raised()
+
+    def test_what_is_hardly_lower_must_last_longer(self) -> None:
+        hardly = only(3, valence=-1.15 * SETTINGS.lower_by)
+        assert not Room().run(HOLD + 6, hardly).raised()
+        (flag,) = Room().run(2 * HOLD, hardly).raised()
+        assert HOLD + 6 < flag.raised <= 1.6 * HOLD
 
     def test_no_class_to_compare_with_no_flag(self) -> None:
         assert not Room(students=4).run(300, low(3)).raised()
