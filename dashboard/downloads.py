@@ -27,6 +27,7 @@ def links(session_id: str, names: bool) -> list[Any]:
             href=f"/download/{urllib.parse.quote(session_id, safe='')}/{kind}{more}",
             className=style,
             download=True,
+            **{"data-file": kind},
         )
         for label, kind, style in (
             (words.CSV, "csv", "btn"),
@@ -34,6 +35,27 @@ def links(session_id: str, names: bool) -> list[Any]:
             (words.REPORT, "html", "btn main"),
         )
     ]
+
+
+def work() -> Any:
+    """Says that a file is being made, with a button that stops it; assets/downloads.js shows it."""
+    return html.Div(
+        [
+            html.Progress(**{"aria-label": words.MAKING}),
+            html.Span(**{"data-say": ""}),
+            html.Button(words.CANCEL, id="take-stop", className="btn small", type="button"),
+        ],
+        id="take-work",
+        className="work small quiet2",
+        role="status",
+        hidden=True,
+        **{
+            "data-making": words.MAKING,
+            "data-made": words.MADE,
+            "data-stopped": words.STOPPED_MAKING,
+            "data-failed": words.NOT_MADE,
+        },
+    )
 
 
 def register(app: Any, context: Context) -> None:

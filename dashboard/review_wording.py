@@ -99,6 +99,11 @@ ZOOM = {
     "right": ("›", "Later"),
     "all": ("All", "Show the whole session"),
 }
+MAKING = "The file is being made …"
+MADE = "The file is in your downloads."
+STOPPED_MAKING = "Stopped. There is no file."
+NOT_MADE = "The file could not be made. The session may have been deleted; else try again."
+DRAWING = "The chart is being drawn …"
 NOT_DRAWN = "The chart could not be drawn. The table has its numbers; reload the page to try again."
 LEGEND = (
     "Line: middle of the faces seen. Band: 90 % interval. Dotted: too few seen. Gap: nothing could be read."

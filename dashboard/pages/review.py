@@ -277,7 +277,10 @@ def chart(name: str, label: str) -> Any:
     assets/review.js draws into it.
     """
     return html.Div(
-        html.Div(html.Div(className="plot", **{"data-failed": words.NOT_DRAWN}), id=name),
+        html.Div(
+            html.Div(className="plot", **{"data-failed": words.NOT_DRAWN, "data-wait": words.DRAWING}),
+            id=name,
+        ),
         className="chart",
         tabIndex="0",
         role="img",
@@ -665,6 +668,7 @@ def _take(lecture: Lecture) -> Any:
                 [box, html.Div(downloads.links(lecture.session.id, False), id="take-links", className="row")],
                 className="row",
             ),
+            downloads.work(),
         ],
         id="take",
         className="panel take",

@@ -244,6 +244,24 @@ def test_downloads_are_the_export_and_keep_names_out(store: Store) -> None:
     assert stranger.get("/download/lecture/csv").status_code == 403
 
 
+def test_a_file_is_made_with_a_word_and_can_be_stopped(url: str, open_tab: Any) -> None:
+    page = open_tab(url).page
+    wait_for_chart(page)
+    assert not page.is_visible("#take-work")
+    with page.expect_download() as saved:
+        page.click("text=CSV")
+    assert saved.value.suggested_filename == "statistics-ii-lecture-7-csv.zip"
+    page.wait_for_selector(f"#take-work >> text={words.MADE}")
+    page.route("**/download/**", lambda _route: None)  # takes for ever
+    page.click("text=Parquet")
+    page.wait_for_selector(f"#take-work >> text={words.MAKING}")
+    assert page.is_visible("#take-work progress")
+    page.focus("#take-stop")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(f"#take-work >> text={words.STOPPED_MAKING}")
+    assert not page.is_visible("#take-stop")
+
+
 def test_figures_are_valid_in_both_schemes_and_keep_gaps(store: Store) -> None:
     import plotly.graph_objects as go
 
