@@ -182,6 +182,9 @@ COARSE = 8
 #: A face outside the grid is at least so large against those inside: portraits in lists are not.
 OUTSIDE_SIZE = 0.6
 
+#: A tile is odd among the others when it is so many times as large or as small.
+ODD = 2.0
+
 #: Share of camera-off tiles from which a call needs no face to be one.
 ALL_OFF = 0.8
 
@@ -203,6 +206,7 @@ class FaceReader:
         self._helped: set[Box] = set()
         self._crops: list[Box] = []
         self._known: dict[Box, Box] = {}
+        self._faced: set[Box] = set()
 
     def read(self, image: Image, gallery: Gallery, left_out: Collection[Box] = ()) -> Gallery:
         """The gallery with faces and the states that follow from them.
@@ -224,6 +228,7 @@ class FaceReader:
         tiles = [self._tile(image, tile, left_out, again.get(tile.box)) for tile in gallery.tiles]
         self._known = {tile.box: tile.faces[0].box for tile in tiles if len(tile.faces) == 1}
         tiles = self._second_looks(image, tiles, len(tiles) if anew else SECOND_LOOKS)
+        tiles = self._without_slides(tiles)
         if not self._believed(tiles):
             tiles, gallery = [], Gallery((), False)
         sizes = [face.side for tile in tiles for face in tile.faces]
@@ -249,9 +254,15 @@ class FaceReader:
             changed = float(cv2.absdiff(scene, last).mean()) > ANOTHER_SCENE
         if changed:
             self._outside, self._helped, self._turn = [], set(), 0
-            self._known = {}
+            self._known, self._faced = {}, set()
         self._slots = slots
         return changed
+
+    def _without_slides(self, tiles: list[Tile]) -> list[Tile]:
+        """Leaves out tiles of quite another size that never showed a face: slides, not speakers."""
+        self._faced |= {tile.box for tile in tiles if tile.faces or tile.state is TileState.LEFT_OUT}
+        usual = float(np.median([tile.box.area for tile in tiles])) if tiles else 0.0
+        return [tile for tile in tiles if tile.box in self._faced or 1 / ODD < tile.box.area / usual < ODD]
 
     def _believed(self, tiles: list[Tile]) -> bool:
         """Whether the tiles can be a call: one has shown a face, or nearly all cameras are off.

@@ -43,6 +43,12 @@ COVER, COVER_FEW = 0.5, 0.7
 #: More where there is nothing in them, less where they end with the picture.
 OWN, OWN_BLANK, OWN_CUT = 0.45, 0.8, 0.25
 
+#: A line through the whole picture counts as a side of tiles above this cover; so many combs are combined.
+COMB, COMBS = 0.12, 7
+
+#: Shapes of tiles, width by height, apart from 16:9.
+NARROWEST, WIDEST = 0.7, 2.1
+
 #: Levels from which a pixel is near-white, and within 3 x 3 pixels from which something is there.
 WHITE, BUSY = 225, 14
 
@@ -333,6 +339,45 @@ def candidates(scores: SlotScores, least: int, most: int, aspect: float = WIDE) 
         if alike < 4:
             chosen.append(layout)
     return chosen
+
+
+def other_shapes(scores: SlotScores, least: int) -> Iterator[Layout]:
+    """Lattices of tiles of any one shape: the best combs of upright lines with the best of level lines."""
+    edges = scores.edges
+    upright = _combs(edges.vertical[-1] / max(1, edges.height), least)
+    level = _combs(edges.horizontal[:, -1] / max(1, edges.width), least)
+    for x, w, across in upright:
+        for y, h, down in level:
+            if NARROWEST <= w / h <= WIDEST:
+                yield Layout(x, y, w, h, across, down, ((0.0, 1),))
+
+
+def _combs(lines: Array, least: int) -> list[tuple[int, int, int]]:
+    """Start, size and pitch of the equal, equally spaced fields that lines of this strength bound best."""
+    gain = cv2.blur(lines.reshape(1, -1), (3, 1))[0] - COMB
+    found: list[tuple[float, int, int, int]] = []
+    for size in range(least, len(lines)):
+        best = (0.0, 0, 0, 0)
+        for gap in sorted({round(g) for g in np.linspace(0, max(1.0, 0.05 * size), 5)}):
+            pitch = size + gap
+            steps = np.arange(0, len(lines) - size, pitch)
+            place = np.arange(min(pitch, len(lines) - size))[:, None] + steps
+            inside = place + size < len(lines)
+            place = np.minimum(place, len(lines) - 1 - size)
+            sums = np.where(inside, gain[place] + gain[place + size], -1.0).cumsum(axis=1)
+            sums = np.pad(sums, ((0, 0), (1, 0)))
+            runs = sums - np.minimum.accumulate(sums, axis=1)  # the best run of fields that ends here
+            at, end = divmod(int(runs.argmax()), runs.shape[1])
+            if runs[at, end] > best[0]:
+                best = (float(runs[at, end]), at, size, pitch)
+        found.append(best)
+    chosen: list[tuple[float, int, int, int]] = []
+    for comb in sorted(found, reverse=True):
+        if comb[0] <= 0 or len(chosen) == COMBS:
+            break
+        if all(abs(comb[2] - other[2]) > 2 for other in chosen):
+            chosen.append(comb)
+    return [comb[1:] for comb in chosen]
 
 
 def cut_out(scores: SlotScores, aspect: float = WIDE) -> Iterator[Layout]:

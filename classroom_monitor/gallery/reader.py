@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import accumulate
 
 import cv2
 import numpy as np
@@ -99,8 +100,13 @@ class GalleryReader:
             return Gallery((), False)
         height, width = image.shape[:2]
         places = [place for layout in self._known.layouts for place in layout.boxes(width, height)]
+        before = [0, *accumulate(len(layout.rows) for layout in self._known.layouts)]
+        rows = np.repeat(before[:-1], [layout.count for layout in self._known.layouts])
         self._watch(image, [box for _, _, box in places])
-        tiles = [Tile(box, self._state(box), (), row, column) for row, column, box in places]
+        tiles = [
+            Tile(box, self._state(box), (), int(first) + row, column)
+            for first, (row, column, box) in zip(rows, places, strict=True)
+        ]
         return Gallery(tuple(tiles), True)
 
     def _update(self, image: Image) -> None:

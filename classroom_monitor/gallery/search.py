@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import cv2
@@ -17,7 +18,9 @@ from classroom_monitor.gallery.lattice import (
     candidates,
     complete,
     cut_out,
+    evidence,
     mean_cover,
+    other_shapes,
     striped,
     trim,
 )
@@ -34,6 +37,15 @@ LEAST_TILE = 36
 #: Candidates that are completed, and the best of them that are refined.
 TRIED, REFINED = 30, 3
 
+#: Mean cover from which no other shape than 16:9 is tried, and how much more evidence another shape needs.
+SURE, BETTER = 0.85, 1.15
+
+#: Tiles are 16:9 if their shape differs by less.
+LIKE_WIDE = 0.05
+
+#: Lattices in one picture, and the mean cover that each but the first needs.
+LAYOUTS, COVER_BESIDE = 3, 0.8
+
 #: Share of the tiles of a call that show something.
 FILLED = 0.25
 
@@ -46,25 +58,64 @@ def find_layouts(image: Image) -> tuple[Layout, ...]:
         return ()
     scores = SlotScores(small)
     fine = _Fine(image)
-    found: list[Layout] = []
-    for seed in candidates(scores, LEAST_TILE, int(1.1 * min(height, width / WIDE)))[:TRIED]:
-        done = _completed(scores, seed)
-        if done is not None:
-            found.append(done)
-    found.sort(key=lambda layout: -layout.score)
+    seeds = candidates(scores, LEAST_TILE, int(1.1 * min(height, width / WIDE)))
+    wide = _completed_all(scores, seeds[:TRIED])
+    found = [*_refined(scores, fine, wide[:REFINED], scale), *cut_out(scores)]
+    found = [layout for layout in found if _believable(scores, small, layout)]
+    best = max(found, key=lambda layout: layout.score, default=None)
+    if best is None or mean_cover(scores, best) < SURE:
+        shaped = _completed_all(scores, other_shapes(scores, LEAST_TILE))
+        least = 0.0 if best is None else BETTER * best.score
+        for layout in _refined(scores, fine, shaped[:REFINED], scale):
+            if layout.score > least and _believable(scores, small, layout):
+                best, least = layout, layout.score
+    if best is None:
+        return ()
+    chosen = [best]
+    alone = [replace(seed, rows=((0.0, 1),)) for seed in seeds]
+    alone = [replace(layout, score=evidence(scores, layout)) for layout in alone]
+    for layout in sorted([*wide, *alone], key=lambda layout: -layout.score):
+        if len(chosen) < LAYOUTS and _stands_apart(layout, chosen) and _beside(scores, small, layout):
+            chosen.append(layout)
+    return tuple(fine.exact(layout.scaled(1 / scale), 1.0 / scale) for layout in chosen)
+
+
+def _refined(scores: SlotScores, fine: _Fine, layouts: Sequence[Layout], scale: float) -> list[Layout]:
+    """Layouts of the search picture brought to the pixel and completed again; still in its pixels."""
     exact = []
-    for layout in found[:REFINED]:
+    for layout in layouts:
         better = fine.exact(layout.scaled(1 / scale), 2.5 / scale)
         again = _completed(scores, better.scaled(scale))
         if again is not None:
-            exact.append(replace(again.scaled(1 / scale), score=again.score))
-    exact += [replace(layout.scaled(1 / scale), score=layout.score) for layout in cut_out(scores)]
-    if not exact:
-        return ()
-    best = max(exact, key=lambda layout: layout.score)
-    if not _believable(scores, small, best.scaled(scale)):
-        return ()
-    return (fine.exact(best, 1.0 / scale),)
+            exact.append(again)
+    return exact
+
+
+def _completed_all(scores: SlotScores, seeds: Iterable[Layout]) -> list[Layout]:
+    """What the picture supports of the seeds' lattices, most evidence first."""
+    found = [done for seed in seeds if (done := _completed(scores, seed)) is not None]
+    return sorted(found, key=lambda layout: -layout.score)
+
+
+def _stands_apart(layout: Layout, others: Sequence[Layout]) -> bool:
+    """Whether none of its tiles meets one of the others, and its tiles are of another size."""
+    left, top, right, bottom = layout.corners().T[:, :, None]
+    for other in others:
+        if 0.75 < layout.w / other.w < 1.33:
+            return False
+        x0, y0, x1, y1 = other.corners().T[:, None]
+        across = np.minimum(right, x1) - np.maximum(left, x0)
+        down = np.minimum(bottom, y1) - np.maximum(top, y0)
+        if ((across > 0.03 * other.w) & (down > 0.03 * other.h)).any():
+            return False
+    return True
+
+
+def _beside(scores: SlotScores, image: Image, layout: Layout) -> bool:
+    """Whether a second lattice, such as one big speaker below a strip, can be true."""
+    if mean_cover(scores, layout) < COVER_BESIDE or striped(scores, layout):
+        return False
+    return bool(scores.whole(layout.corners()).all()) and _believable(scores, image, layout)
 
 
 def follow(image: Image, layouts: tuple[Layout, ...]) -> tuple[Layout, ...]:
@@ -109,7 +160,9 @@ class _Fine:
 
     def exact(self, layout: Layout, slack: float) -> Layout:
         """The layout (in pixels of the picture) refined; it is right to about `slack` pixels."""
-        found = refine(self._edges, layout.scaled(self._scale), slack * self._scale, WIDE)
+        shape = layout.w / layout.h
+        aspect = WIDE if abs(shape / WIDE - 1) < LIKE_WIDE else shape
+        found = refine(self._edges, layout.scaled(self._scale), slack * self._scale, aspect)
         return found.scaled(1 / self._scale)
 
 
