@@ -100,7 +100,7 @@ def opening(
         print(__version__)
         raise typer.Exit
     if context.invoked_subcommand is None:
-        _pages(load_settings(settings), store, port, no_browser, watching=True)
+        _pages(load_settings(settings), store, port, no_browser, watching=True, file=settings)
 
 
 @app.command()
@@ -119,7 +119,7 @@ def demo(
     chosen = load_settings(settings)
     source = SourceSpec(SourceKind.SYNTHETIC, students=students, seed=seed, minutes=minutes, script=script)
     request = StartRequest(source, chosen.capture.rate, speed, title="Demo", students_told=True)
-    _pages(chosen, store, port, no_browser, watching=True, request=request, demo=True)
+    _pages(chosen, store, port, no_browser, watching=True, request=request, demo=True, file=settings)
 
 
 @app.command()
@@ -163,7 +163,7 @@ def start(
         str(roster) if roster else None,
         told,
     )
-    _pages(chosen, store, port, no_browser, watching=True, request=request)
+    _pages(chosen, store, port, no_browser, watching=True, request=request, file=settings)
 
 
 @app.command()
@@ -171,7 +171,7 @@ def review(
     settings: SettingsFile = None, store: StoreUrl = None, port: Port = None, no_browser: NoBrowser = False
 ) -> None:
     """The pages over stored sessions; nothing is captured."""
-    _pages(load_settings(settings), store, port, no_browser, watching=False)
+    _pages(load_settings(settings), store, port, no_browser, watching=False, file=settings)
 
 
 @app.command()
@@ -518,6 +518,7 @@ def _pages(
     watching: bool,
     request: StartRequest | None = None,
     demo: bool = False,
+    file: Path | None = None,
 ) -> None:
     """Serves the pages until Ctrl-C, beside the watching process where there is one."""
     from classroom_monitor.remote import RemoteWatcher
@@ -537,7 +538,7 @@ def _pages(
             token = secrets.token_urlsafe(32)
             started = request is not None and request.students_told is not None
             asked = None if started else request
-            pages = create_app(opened, settings, token, watcher, demo, asked=asked)
+            pages = create_app(opened, settings, token, watcher, demo, asked=asked, settings_file=file)
             url, stop = serve(pages, HOST, settings.dashboard.port if port is None else port, token)
             if watcher and request and started:
                 watcher.start(request)

@@ -19,7 +19,7 @@ from dash import ClientsideFunction, Input, Output, dcc, html
 from classroom_monitor.clock import Clock, RealClock
 from classroom_monitor.errors import ClassroomError
 from classroom_monitor.settings import Settings
-from dashboard import pages, parts, security, theme, wording
+from dashboard import pages, parts, review_wording, security, theme, wording
 from dashboard.context import Context
 
 if TYPE_CHECKING:
@@ -70,13 +70,24 @@ def create_app(
     clock: Clock | None = None,
     asked: StartRequest | None = None,
     hosts: frozenset[str] = security.LOCAL_HOSTS,
+    settings_file: Path | None = None,
 ) -> Any:
     """The pages as a Dash application (its `server` is the WSGI application).
 
     watcher: None for pages over stored sessions only. demo: the class is drawn and its picture is shown.
-    asked: see Context. token: opens the pages, see dashboard.security. hosts: the names they answer to.
+    asked, settings_file: see Context. token: opens the pages, see dashboard.security. hosts: the names they
+    answer to.
     """
-    context = Context(store, settings, watcher, demo, clock or RealClock(), asked)
+    context = Context(
+        store,
+        settings,
+        watcher,
+        demo,
+        clock or RealClock(),
+        asked,
+        settings_file,
+        editable=hosts == security.LOCAL_HOSTS,
+    )
     theme.install_templates()
     app = dash.Dash(
         "dashboard",
@@ -131,6 +142,7 @@ def _frame(context: Context) -> Any:
             html.A(wording.SKIP, href="#page", className="skip"),
             html.Div(id="page", className="page", tabIndex="-1"),
             html.Div(id="spoken", className="unseen", role="status", **{"aria-live": "polite"}),
+            html.Div(id="failed", className="failed", role="alert"),
         ],
     )
 
@@ -143,9 +155,14 @@ def _route(app: Any, context: Context, found: tuple[Page, ...]) -> None:
         Input("view", "id"),
     )
 
-    @app.callback(Output("page", "children"), Input("location", "pathname"), Input("location", "search"))  # type: ignore[misc, untyped-decorator, unused-ignore]
+    @app.callback(  # type: ignore[misc, untyped-decorator, unused-ignore]
+        Output("page", "children"),
+        Output("failed", "children"),
+        Input("location", "pathname"),
+        Input("location", "search"),
+    )
     def show(path: str | None, search: str | None) -> Any:
-        return page_at(context, found, path or "/", search or "")
+        return page_at(context, found, path or "/", search or ""), None
 
 
 def page_at(context: Context, found: tuple[Page, ...], path: str, search: str) -> Any:
@@ -163,7 +180,9 @@ def page_at(context: Context, found: tuple[Page, ...], path: str, search: str) -
 
 
 def _failed(problem: Exception) -> None:
-    """Nothing of a failed callback reaches the page; what happened stands in the log, without its values."""
+    """The page says that it failed, in one line; what else happened stands in the log, without its values."""
+    told = str(problem) if isinstance(problem, ClassroomError) else review_wording.FAILED
+    dash.set_props("failed", {"children": told})
     log.error(
         "A callback failed: %s", type(problem).__name__, exc_info=not isinstance(problem, ClassroomError)
     )

@@ -24,7 +24,8 @@ class Context:
     asked: what `start` was asked to watch, while the page must still ask whether the students know.
     settings: those of the pages themselves change while they are shown, see dashboard.settings_file.
     settings_file: the user's file, None for the one in the configuration folder. own_label: the name on the
-    teacher's own tile as it was last written there.
+    teacher's own tile as it was last written there. editable: whether
+    settings may be changed in the pages, which is so where this computer alone sees them.
     """
 
     store: Store
@@ -35,6 +36,7 @@ class Context:
     asked: StartRequest | None = None
     settings_file: Path | None = None
     own_label: str = ""
+    editable: bool = True
 
     def __post_init__(self) -> None:
         self.own_label = self.settings.names.own_label.strip()

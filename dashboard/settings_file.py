@@ -9,6 +9,9 @@ from classroom_monitor.errors import SettingsError
 from classroom_monitor.settings import Settings, change_settings, user_file
 from dashboard.context import Context
 
+#: The settings that hold as soon as they are written.
+AT_ONCE = ("dashboard.refresh", "dashboard.shortcuts")
+
 log = logging.getLogger(__name__)
 
 

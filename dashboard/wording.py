@@ -796,10 +796,43 @@ def not_counted(numbers: list[tuple[int, str]]) -> str:
 
 SETTINGS_TITLE = "Settings"
 SETTINGS_LEAD = (
-    "A session keeps the settings that it began with. To change one, write its section and line into the "
-    "file below and start the program again; to reset it, delete the line."
+    "What you change is written at once. The settings of these pages hold from then on, all others from the "
+    "next start of the program: a session is read by one set of settings from start to end. The file:"
 )
-SETTINGS_COLUMNS = ("Setting", "Now", "Default", "Allowed", "What it changes")
+SETTINGS_READ = "These pages are served to others, so settings are changed in the file alone:"
+SETTINGS_SECTIONS = {
+    "capture": "Capture",
+    "faces": "Faces",
+    "names": "Names",
+    "identity": "Who is who",
+    "expression": "When a face is readable",
+    "mood": "The class",
+    "mood.valence": "How pleasant each look counts",
+    "flags": "Worth a glance",
+    "store": "What is kept",
+    "dashboard": "These pages",
+}
+SETTINGS_RESET = "Reset"
+SETTINGS_HELD = "Saved. It holds now."
+SETTINGS_NEXT = "Saved. It holds from the next start of the program."
+
+
+def setting_range(allowed: str, default: str) -> str:
+    """`5 to 300 s, default 30`."""
+    return f"{allowed}, default {default}"
+
+
+def setting_reset(path: str) -> str:
+    """The label of the button that takes a setting back to its default."""
+    return f"Reset {path} to its default"
+
+
+def setting_refused(problem: str) -> str:
+    """What is wrong with a value, without the name of the file: `2 is out of range; allowed: 5 to 300 s`."""
+    said = re.sub(r"^[\w.]+ = ", "", problem.partition(": ")[2] or problem)
+    return f"Not saved. {said[:1].upper()}{said[1:]}."
+
+
 ON = "true"
 OFF = "false"
 OR = " or "

@@ -1,7 +1,7 @@
-"""The settings: each with its value, unit, range, default and what it changes.
+"""The settings: each with its value, unit, range, default and what it changes, written to the user's file.
 
-They are read here, not written: a session keeps the settings that it began with, and the file says more
-than a form could.
+What is changed here stands in the file at once. The settings of the pages hold from then on, all others from
+the next start of the program: a session is read by one set of settings from its start to its end.
 """
 
 from __future__ import annotations
@@ -12,11 +12,20 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
-from dash import html
+import dash_mantine_components as dmc
+from dash import MATCH, Input, Output, State, ctx, dcc, html, no_update
 
-from classroom_monitor.settings import config_folder, configs_folder, setting_paths
+from classroom_monitor.errors import SettingsError
+from classroom_monitor.settings import (
+    Settings,
+    configs_folder,
+    load_settings,
+    setting_paths,
+    user_file,
+)
 from dashboard import parts, wording
 from dashboard.context import Context
+from dashboard.settings_file import AT_ONCE, change
 
 PATH = "/settings"
 TITLE = wording.SETTINGS_TITLE
@@ -27,70 +36,105 @@ _LINE = re.compile(r"^(\w+)\s*=\s*(?:\"[^\"]*\"|[^#]*?)\s*#\s*(.*)$")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One setting. allowed: its range or words, with the unit; why: what it changes, as default.toml says."""
+    """One setting. allowed: its range or words; why: what it changes, as default.toml says."""
 
-    key: str
+    path: str
     value: str
     default: str
     allowed: str
+    unit: str
     why: str
+    words: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """Its name without the section."""
+        return self.path.rpartition(".")[2]
+
+    @property
+    def changed(self) -> bool:
+        """Whether it is not the default."""
+        return self.value != self.default
 
 
-def rows(context: Context) -> dict[str, list[Row]]:
+def rows(settings: Settings) -> dict[str, list[Row]]:
     """Every setting by its section."""
     text = (configs_folder() / "default.toml").read_text(encoding="utf-8")
     defaults, reasons = tomllib.loads(text), _reasons(text)
     found: dict[str, list[Row]] = {}
     for path, setting in setting_paths().items():
-        section, _, key = path.rpartition(".")
         default = reduce(lambda table, name: table[name], path.split("."), defaults)
-        value = reduce(getattr, path.split("."), context.settings)
-        row = Row(key, _shown(value), _shown(default), _allowed(dict(setting.metadata), value), reasons[path])
-        found.setdefault(section, []).append(row)
+        value = reduce(getattr, path.split("."), settings)
+        words = setting.metadata.get("choices", ())
+        if isinstance(value, bool):
+            words = (wording.ON, wording.OFF)
+        row = Row(
+            path,
+            _shown(value),
+            _shown(default),
+            _allowed(dict(setting.metadata), words),
+            setting.metadata.get("unit", ""),
+            reasons[path],
+            tuple(words),
+        )
+        found.setdefault(path.rpartition(".")[0], []).append(row)
     return found
 
 
 def _reasons(text: str) -> dict[str, str]:
-    """What each setting changes: the comment behind it, without its unit and range."""
-    section, found = "", {}
+    """What each setting changes: the comment behind it without its unit and range, else its section's."""
+    section, found, of_section = "", {}, {}
     for line in text.splitlines():
         if line.startswith("["):
             section = line[1 : line.index("]")]
+            of_section[section] = line.partition("#")[2].strip()
         elif match := _LINE.match(line):
             key, comment = match.groups()
             found[f"{section}.{key}"] = comment.partition(": ")[2] or comment
-    return {path: found.get(path, "") for path in setting_paths()}
+    return {path: found.get(path) or of_section[path.rpartition(".")[0]] for path in setting_paths()}
 
 
 def _shown(value: Any) -> str:
     if isinstance(value, bool):
         return wording.ON if value else wording.OFF
-    if isinstance(value, float):
-        return f"{value:g}"
-    return str(value) or wording.EMPTY
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _allowed(metadata: dict[str, Any], value: Any) -> str:
+def _allowed(metadata: dict[str, Any], words: tuple[str, ...]) -> str:
     if "low" in metadata:
         return f"{metadata['low']:g} to {metadata['high']:g} {metadata['unit']}".strip()
-    if "choices" in metadata:
-        return wording.OR.join(metadata["choices"])
-    return f"{wording.ON}{wording.OR}{wording.OFF}" if isinstance(value, bool) else wording.ANY_TEXT
+    return wording.OR.join(words) or wording.ANY_TEXT
+
+
+def written(context: Context) -> tuple[Settings, str]:
+    """The settings as the file says them now, and what is wrong with the file (then: those that hold)."""
+    try:
+        return load_settings(context.settings_file), ""
+    except SettingsError as problem:
+        return context.settings, str(problem)
 
 
 def layout(context: Context, **_values: str) -> Any:
-    """A table a section."""
+    """A form a section; only its values where the pages are served to others."""
+    settings, problem = written(context)
+    lead = wording.SETTINGS_LEAD if context.editable else wording.SETTINGS_READ
     return html.Div(
         [
             parts.bar(context, PATH),
             html.Main(
                 [
-                    html.H1(wording.SETTINGS_TITLE, className="title"),
-                    html.P(
-                        [wording.SETTINGS_LEAD, " ", html.Code(str(config_folder() / "settings.toml"))],
-                        className="quiet2",
+                    html.Div(
+                        [
+                            html.H1(wording.SETTINGS_TITLE, className="title"),
+                            html.P(
+                                [lead, " ", html.Code(str(user_file(context.settings_file)))],
+                                className="quiet2",
+                            ),
+                            html.P(problem, className="quiet2", role="alert") if problem else None,
+                        ]
                     ),
-                    *[_table(section, found) for section, found in rows(context).items()],
+                    *[_section(context, section, found) for section, found in rows(settings).items()],
+                    dcc.Store(id="settings-written"),
                 ],
                 className="wide settings",
             ),
@@ -98,41 +142,129 @@ def layout(context: Context, **_values: str) -> Any:
     )
 
 
-def _table(section: str, found: list[Row]) -> Any:
+def _section(context: Context, section: str, found: list[Row]) -> Any:
     return html.Section(
         [
-            html.H2(f"[{section}]", className="medium"),
-            html.Div(
-                html.Table(
-                    [
-                        html.Thead(
-                            html.Tr([html.Th(name, scope="col") for name in wording.SETTINGS_COLUMNS])
-                        ),
-                        html.Tbody([_row(each) for each in found]),
-                    ],
-                    className="plain",
-                ),
-                className="scroll",
-                tabIndex="0",
-                role="region",
-                **{"aria-label": section},
-            ),
-        ],
-    )
-
-
-def _row(row: Row) -> Any:
-    changed = row.value != row.default
-    return html.Tr(
-        [
-            html.Td(html.Code(row.key)),
-            html.Td(row.value, className="bold" if changed else ""),
-            html.Td(row.default),
-            html.Td(row.allowed),
-            html.Td(f"{row.why[:1].upper()}{row.why[1:]}"),
+            html.H2(wording.SETTINGS_SECTIONS.get(section, section), className="middle bold"),
+            html.Div([_row(each, context.editable) for each in found], className="setting-rows"),
         ]
     )
 
 
+def _row(row: Row, editable: bool) -> Any:
+    name = f"setting-{row.path.replace('.', '-')}"
+    default = row.default or wording.EMPTY
+    return html.Div(
+        [
+            html.Div(
+                [
+                    html.Code(row.path),
+                    html.P(f"{row.why[:1].upper()}{row.why[1:]}.", className="small quiet2"),
+                ],
+            ),
+            html.Div(
+                [
+                    html.Div(
+                        [
+                            _control(row, name) if editable else html.B(row.value or wording.EMPTY),
+                            html.Span(row.unit, className="small quiet3"),
+                        ],
+                        className="row",
+                    ),
+                    html.P(
+                        wording.setting_range(row.allowed, default),
+                        className="small quiet3",
+                        id=f"{name}-range",
+                    ),
+                    html.P(id={"setting": row.path, "part": "said"}, className="small", role="status"),
+                ]
+            ),
+            html.Button(
+                wording.SETTINGS_RESET,
+                id={"setting": row.path, "part": "reset"},
+                className="btn quiet small",
+                type="button",
+                hidden=not (editable and row.changed),
+                **{"aria-label": wording.setting_reset(row.path)},
+            ),
+        ],
+        className="setting",
+    )
+
+
+def _control(row: Row, name: str) -> Any:
+    if row.words:
+        return html.Div(
+            dmc.SegmentedControl(
+                id={"setting": row.path, "part": "value"},
+                data=list(row.words),
+                value=row.value,
+                size="sm",
+                transitionDuration=0,
+            ),
+            role="group",
+            **{"aria-label": row.path},
+        )
+    return dmc.TextInput(
+        id={"setting": row.path, "part": "value"},
+        value=row.value,
+        debounce=True,
+        className="text" if not row.unit and row.allowed == wording.ANY_TEXT else "number",
+        autoComplete="off",
+        inputProps={"maxLength": 120},
+        **{"aria-label": row.path, "aria-describedby": f"{name}-range"},
+    )
+
+
 def register(app: Any, context: Context) -> None:
-    """The page has no callbacks."""
+    """Writes a setting when its field is left, and takes it back to its default."""
+
+    @app.callback(
+        Output({"setting": MATCH, "part": "value"}, "value"),
+        Output({"setting": MATCH, "part": "said"}, "children"),
+        Output({"setting": MATCH, "part": "reset"}, "hidden"),
+        Input({"setting": MATCH, "part": "value"}, "value"),
+        Input({"setting": MATCH, "part": "reset"}, "n_clicks"),
+        State({"setting": MATCH, "part": "value"}, "id"),
+        prevent_initial_call=True,
+    )
+    def write(value: str | None, _clicks: int | None, place: dict[str, str]) -> Any:
+        reset = isinstance(ctx.triggered_id, dict) and ctx.triggered_id["part"] == "reset"
+        return put(context, place["setting"], None if reset else value or "")
+
+
+def put(context: Context, path: str, text: str | None) -> tuple[Any, str, Any]:
+    """Writes one setting as it was typed (None: its default): the value to show, what to say, hide reset?"""
+    if not context.editable or path not in setting_paths():
+        return no_update, wording.SETTINGS_READ, no_update
+    row = _find(written(context)[0], path)
+    if text is not None and text.strip() == row.value:
+        return no_update, "", no_update
+    try:
+        settings = change(context, path, None if text is None else _typed(path, text.strip()))
+    except SettingsError as problem:
+        return no_update, wording.setting_refused(str(problem)), no_update
+    row = _find(settings, path)
+    return (
+        row.value,
+        wording.SETTINGS_HELD if path in AT_ONCE else wording.SETTINGS_NEXT,
+        not row.changed,
+    )
+
+
+def _find(settings: Settings, path: str) -> Row:
+    return next(row for row in rows(settings)[path.rpartition(".")[0]] if row.path == path)
+
+
+def _typed(path: str, text: str) -> object:
+    """The text as the value that TOML would hold; a text that is none is refused where it is checked."""
+    kind = str(setting_paths()[path].type)
+    if kind == "bool":
+        return {wording.ON: True, wording.OFF: False}.get(text, text)
+    if kind in ("int", "float"):
+        for number in (int, float):
+            try:
+                return number(text)
+            except ValueError:
+                continue
+    return text
