@@ -99,6 +99,7 @@ ZOOM = {
     "right": ("›", "Later"),
     "all": ("All", "Show the whole session"),
 }
+FAILED = "That did not work. Reload the page; if it happens again, the log says more."
 MAKING = "The file is being made …"
 MADE = "The file is in your downloads."
 STOPPED_MAKING = "Stopped. There is no file."

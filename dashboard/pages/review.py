@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import urllib.parse
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import dash
@@ -610,7 +611,8 @@ def _register_marks(app: Any, context: Context) -> None:
             if chosen is not None:
                 form = (chosen.number, words.clock(lecture, chosen.seconds), chosen.kind.value, chosen.text)
         elif isinstance(cause, dict):
-            context.store.delete_marker(session, cause["number"])
+            with suppress(StoreError):  # deleted already, in another tab
+                context.store.delete_marker(session, cause["number"])
             edited += 1
         lecture = read_lecture(context.store, session, students=False)
         turn = form[2] == MarkerKind.TURN.value

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -316,5 +317,49 @@ def test_a_session_deleted_while_its_page_is_open(url: str, open_tab: Any, store
     page = open_tab(url).page
     wait_for_chart(page)
     store.delete_session("lecture")
+    page.click("[data-zoom=in]")  # what is drawn can still be looked at
+    wait_for_range(page, lambda now: now[0] > 0)
+    page.click("#review-mood-table")
+    page.wait_for_selector("#failed >> text=there is no session 'lecture'")
     page.reload()
     page.wait_for_selector("[data-code=S-12]")
+
+
+def test_two_tabs_change_the_same_marks(url: str, open_tab: Any, store: Store) -> None:
+    one, two = open_tab(url).page, open_tab(url).page
+    for page in (one, two):
+        wait_for_chart(page)
+    for page in (one, two):  # the second finds it gone, and says nothing of it
+        page.locator("#mark-list tr", has_text="Attendance").get_by_role("button", name="Delete").click()
+        page.wait_for_selector("#mark-list >> text=Attendance", state="detached")
+        assert page.inner_text("#failed") == ""
+    two.locator("#mark-list tr", has_text="Exercise 3").get_by_role("button", name="Edit").click()
+    until(two, lambda: two.input_value("#mark-text") == "Exercise 3")
+    number = next(mark.number for mark in store.markers("lecture") if mark.text == "Exercise 3")
+    store.delete_marker("lecture", number)
+    two.fill("#mark-text", "Exercise 4")
+    two.click("#mark-save")
+    two.wait_for_selector("#mark-list >> text=Exercise 4")  # what was typed is kept, as a mark of its own
+    assert "Exercise 4" in [mark.text for mark in store.markers("lecture")]
+
+
+def test_the_clock_of_the_browser_counts_across_daylight_saving(
+    serve_pages: Callable[..., str], browser: Any
+) -> None:
+    """On 25 October 2026 the clocks of Berlin go back at 01:00 UTC; the line does not fold."""
+    clock = SteppedClock()
+    made = open_store("sqlite://", clock, SETTINGS.store)
+    start = datetime(2026, 10, 25, 0, 15, tzinfo=UTC)
+    store_lecture(made, clock, minutes=90, of=session(start=start))
+    url = serve_pages(create_app(made, SETTINGS, TOKEN)).replace("/?", "/review/lecture?")
+    context = browser.new_context(timezone_id="Europe/Berlin", viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    page.goto(url)
+    wait_for_chart(page)
+    at = page.evaluate(f"document.querySelector('{TIMELINE}').layout.xaxis.tickvals")
+    told = page.evaluate(f"document.querySelector('{TIMELINE}').layout.xaxis.ticktext")
+    assert at == sorted(at)
+    assert told[0].startswith("02:15")
+    assert told[-1].startswith("02:4")  # an hour and a half later
+    assert page.input_value("#review-to") == "02:45"
+    context.close()

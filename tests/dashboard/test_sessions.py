@@ -124,3 +124,29 @@ def test_before_the_first_session_there_is_a_next_step() -> None:
     assert "No session yet" in page
     assert "S-01" in page
     assert words.EMPTY_KEPT[1] in page
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_hostile_titles_do_nothing_in_the_list_and_in_a_comparison(
+    width: int, store: Store, serve_pages: Any, open_tab: Any
+) -> None:
+    hostile = (
+        "<script>window.hit=1</script>",
+        "<img src=x onerror=window.hit=1>$\\href{javascript:window.hit=1}{y}$",
+        "\u202edesrever 👩\u200d🏫 " + "x" * 10_000,
+    )
+    for number, title in enumerate(hostile):
+        store.rename_session(f"s{number}", title, title)
+    base = serve_pages(create_app(store, SETTINGS, TOKEN))
+    tab = open_tab(base.replace("/?", "/sessions?"), width=width)
+    page = tab.page
+    page.wait_for_selector(".list")
+    for path, ready in (("/sessions", ".list"), ("/compare?sessions=s0,s1,s2", "#compare-chart .trace")):
+        page.goto(base.split("/?")[0] + path)
+        page.wait_for_selector(ready, state="attached")
+        page.wait_for_selector("text=<script>")
+        assert page.evaluate("window.hit") is None
+        assert page.locator("a[href^=javascript], img, svg a").count() == 0
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert page.evaluate("document.documentElement.scrollHeight") < 6000  # 10 kB are cut
+    assert all(address.startswith((base.split("/?")[0], "data:")) for address in tab.asked)
