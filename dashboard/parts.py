@@ -26,6 +26,10 @@ from dashboard.context import Context
 _HAPPY, _SURPRISE, _NEUTRAL = 3, 5, 6
 
 
+#: An empty picture, until there is one.
+NO_PICTURE = "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw=="
+
+
 def families(probabilities: Probabilities) -> tuple[float, float, float]:
     """Shares of pleasant, neutral and unpleasant looks in the seven probabilities; they sum to the same."""
     return (
@@ -171,12 +175,16 @@ def mixture(probabilities: Probabilities | None) -> Any:
     return html.Div(rows, className="mix")
 
 
+def picture_source(jpeg: bytes) -> str:
+    """A picture as the address that shows it: it travels in the page and is kept nowhere."""
+    return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode('ascii')}"
+
+
 def captured(found: Preview, shown: Sequence[Tile] | None = None, *more: Any) -> Any:
     """A picture of the call with its tiles outlined; shown: these instead of all; more: laid over it."""
-    picture = base64.b64encode(found.jpeg).decode("ascii")
     return html.Div(
         [
-            html.Img(src=f"data:image/jpeg;base64,{picture}", alt=wording.START_PREVIEW),
+            html.Img(src=picture_source(found.jpeg), alt=wording.START_PREVIEW),
             *[_outline(each, found) for each in (found.tiles if shown is None else shown)],
             *more,
         ],

@@ -721,7 +721,10 @@ START_CLASS_ONLY = "Class only: keep no row of any single student"
 START_BUTTON = "Start"
 START_STARTING = "Starting …"
 START_MEMORY = "The picture is held in memory only."
-START_ANSWER_FIRST = "Choose a source and say whether the students have been told."
+START_ANSWER_FIRST = "Choose a source, confirm the tiles, and say whether the students have been told."
+START_OWN = "Which tile is yours? Click it, and it is left out."
+START_OWN_CHOSEN = "Your own tile is left out. Click it again to take that back."
+START_ME = "me"
 START_COUNT_WRONG = "If not: switch the call to gallery view and leave its window free."
 DEMO_TITLE = "Demo class, drawn"
 DEMO_BUTTON = "Watch the demo class"
@@ -739,6 +742,11 @@ def asked_source(source: SourceSpec) -> str:
         box = source.region
         place = f"region {box.w} x {box.h} at {box.x}, {box.y}"
     return f"{source.kind.value}: {source.target or place or 'monitor 1'}"
+
+
+def own_tile(number: int) -> str:
+    """The label of a found tile."""
+    return f"Tile {number}: this is me"
 
 
 def tiles_found(count: int, off: int) -> str:

@@ -16,7 +16,7 @@ from dashboard.live.now import READING, Now
 STATE_AFTER = 60.0
 
 
-def pulse(context: Context, now: Now) -> dict[str, Any]:
+def pulse(context: Context, now: Now, sees_itself: bool = False) -> dict[str, Any]:
     """What the browser needs to tell the health by itself until the next refresh. Times in ms."""
     settings, state = context.settings, now.health.state
     moment = context.clock.utc()
@@ -32,7 +32,7 @@ def pulse(context: Context, now: Now) -> dict[str, Any]:
         "look": look,
         "seconds": now.seconds,
         "pace": now.pace,
-        "inside": context.watcher is not None and context.watcher.status().sees_itself,
+        "inside": sees_itself,
         "state": state.value,
         "label": wording.HEALTH[state],
         "more": more,

@@ -12,7 +12,8 @@ from classroom_monitor.records import HealthState
 from dashboard import wording
 from dashboard.context import Context
 from dashboard.live import call, charts, flags, head, health
-from dashboard.live.now import READING, View, read, running
+from dashboard.live.now import READING, View, read
+from dashboard.settings_file import remember_own
 
 
 def fresh(
@@ -24,8 +25,9 @@ def fresh(
     place, so that a button keeps the focus while the count beside it grows.
     """
     same_texts = [no_update] * len(texts)
-    session_id, known = running(context)
-    if session_id is None:
+    status = context.watcher.status() if context.watcher is not None else None
+    session_id = status.session if status is not None else None
+    if status is None or session_id is None:
         gone = health.ended(context, shown.get("session"))
         if shown.get("notice") == "ended":
             return *((no_update,) * 7), same_texts, no_update
@@ -36,7 +38,8 @@ def fresh(
         }
         empty = (no_update,) * 5
         return over, *empty, html.Div(gone, className="whole"), same_texts, {**shown, "notice": "ended"}
-    now = read(context, session_id, known)
+    remember_own(context, status.own)
+    now = read(context, session_id, status.health)
     look = f"{session_id} {now.seconds} {view} {now.health.state in READING} {len(now.markers)}"
     marks = "".join(f"{each.number}{each.kind}{each.text}" for each in now.markers)
     said = f"{now.health.state} {now.health.detail}"
@@ -54,7 +57,7 @@ def fresh(
         state["notice"] = f"{stale} {'whole' in (screen.className or '')}"
     same = shown.get("look") == state["look"]
     return (
-        health.pulse(context, now),
+        health.pulse(context, now, status.sees_itself),
         no_update if same else head.head(context, now, view),
         no_update if same else charts.line(now, view),
         no_update if same else head.count(now, view),

@@ -5,13 +5,12 @@ While a session runs its live page stands here; without a watcher (`review`) the
 
 from __future__ import annotations
 
-import base64
 from dataclasses import replace
 from typing import Any
 
 import dash_mantine_components as dmc
 import flask
-from dash import Input, Output, State, ctx, dcc, html, no_update
+from dash import ALL, MATCH, Input, Output, State, ctx, dcc, html, no_update
 
 from classroom_monitor.errors import ClassroomError
 from classroom_monitor.records import (
@@ -175,7 +174,15 @@ def _form(context: Context) -> Any:
                 className="stack start-right",
                 children=[
                     html.H2(wording.START_PREVIEW, className="medium"),
-                    html.Div(_waiting(), id="start-preview", **{"aria-live": "polite"}),
+                    html.Div(_waiting(), id="start-preview"),
+                    html.Div(
+                        [
+                            dmc.Checkbox(id="start-count", label="", checked=False, className="count"),
+                            html.P(wording.START_COUNT_WRONG, className="small quiet3"),
+                        ],
+                        id="start-count-part",
+                        hidden=True,
+                    ),
                     html.P(wording.START_MEMORY, className="small quiet3"),
                     html.Details(
                         className="outlined student-notice",
@@ -204,6 +211,7 @@ def _form(context: Context) -> Any:
                     html.P(wording.KEPT, className="small quiet3"),
                 ],
             ),
+            dcc.Store(id="start-own"),
             dcc.Interval(id="start-again", interval=PREVIEW_EVERY),
         ],
     )
@@ -225,8 +233,13 @@ def _sources(heading: str, choices: list[SourceChoice]) -> list[Any]:
         return []
     return [
         html.Div(heading, className="small quiet3"),
-        *[dmc.Radio(label=wording.shown_name(each.label, 80), value=code(each.spec)) for each in choices],
+        *[dmc.Radio(label=_choice(each), value=code(each.spec)) for each in choices],
     ]
+
+
+def _choice(choice: SourceChoice) -> Any:
+    picture = html.Img(id={"start-thumb": code(choice.spec)}, className="thumb", alt="", src=parts.NO_PICTURE)
+    return html.Span([picture, html.Span(wording.shown_name(choice.label, 80), dir="auto")], className="row")
 
 
 def code(spec: SourceSpec) -> str:
@@ -248,36 +261,62 @@ def _waiting() -> Any:
     return html.Div(parts.tiles_picture("outlines"), className="preview empty")
 
 
-def preview(found: Preview) -> Any:
-    """The thumbnail with the found tiles outlined, and the question whether their number is right."""
-    picture = base64.b64encode(found.jpeg).decode("ascii")
-    tiles = [each for each in found.tiles if each.row >= 0] or list(found.tiles)
-    off = sum(each.state is TileState.CAMERA_OFF for each in tiles)
+def preview(found: Preview, own: str | None = None) -> Any:
+    """The thumbnail with the found tiles outlined, each a button: `this is me`. own: the chosen one."""
+    tiles = found_tiles(found)
     return html.Div(
         [
-            html.Div(
-                [
-                    html.Img(src=f"data:image/jpeg;base64,{picture}", alt=wording.START_PREVIEW),
-                    *[_outline(each, found) for each in tiles],
-                ],
-                className="preview",
+            parts.captured(found, (), *[_outline(n, each, found, own) for n, each in enumerate(tiles, 1)]),
+            html.P(
+                wording.START_OWN_CHOSEN
+                if own and any(_held(own, each, found) for each in tiles)
+                else wording.START_OWN
+                if tiles
+                else wording.tiles_found(0, 0),
+                className="small quiet2 found",
             ),
-            html.P(wording.tiles_found(len(tiles), off), className="middle bold found"),
-            html.P(wording.START_COUNT_WRONG, className="small quiet3"),
         ]
     )
 
 
-def _outline(tile: Tile, found: Preview) -> Any:
-    box, width, height = tile.box, max(1, found.width), max(1, found.height)
-    place = {
-        "left": f"{box.x / width:.2%}",
-        "top": f"{box.y / height:.2%}",
-        "width": f"{box.w / width:.2%}",
-        "height": f"{box.h / height:.2%}",
-    }
+def found_tiles(found: Preview) -> tuple[Tile, ...]:
+    """The tiles of the grid; where there is none, the faces that stand free."""
+    return tuple(each for each in found.tiles if each.row >= 0) or found.tiles
+
+
+def _outline(number: int, tile: Tile, found: Preview, own: str | None) -> Any:
+    mine = bool(own) and _held(own or "", tile, found)
     plain = tile.state in (TileState.FACE, TileState.NO_FACE)
-    return html.Span(className="found-tile" if plain else "found-tile dashed", style=place)
+    names = ["found-tile", *([] if plain else ["dashed"]), *(["own"] if mine else [])]
+    return html.Button(
+        wording.START_ME if mine else None,
+        id={"start-own": _point(tile, found)},
+        className=" ".join(names),
+        type="button",
+        style=parts.place_of(tile, found),
+        title=wording.THIS_IS_ME,
+        **{"aria-label": wording.own_tile(number), "aria-pressed": "true" if mine else "false"},
+    )
+
+
+def _point(tile: Tile, found: Preview) -> str:
+    """The middle of a tile as shares of the picture."""
+    x, y = tile.box.x + tile.box.w / 2, tile.box.y + tile.box.h / 2
+    return f"{x / max(1, found.width):.4f} {y / max(1, found.height):.4f}"
+
+
+def point_of(text: str | None) -> tuple[float, float] | None:
+    """What `_point` wrote; None for anything else."""
+    try:
+        x, y = (float(each) for each in (text or "").split())
+    except ValueError:
+        return None
+    return (x, y) if 0 <= x <= 1 and 0 <= y <= 1 else None
+
+
+def _held(own: str, tile: Tile, found: Preview) -> bool:
+    point = point_of(own)
+    return point is not None and tile.box.holds(point[0] * found.width, point[1] * found.height)
 
 
 def register(app: Any, context: Context) -> None:
@@ -301,28 +340,64 @@ def register(app: Any, context: Context) -> None:
 
     @app.callback(
         Output("start-preview", "children"),
+        Output("start-count", "label"),
+        Output("start-count-part", "hidden"),
         Input("start-source", "value"),
         Input("start-again", "n_intervals"),
+        Input("start-own", "data"),
         prevent_initial_call=True,
     )
-    def look(source: str | None, _passed: int | None) -> Any:
+    def look(source: str | None, _passed: int | None, own: str | None) -> Any:
         if not source or context.watcher is None:
+            return no_update, no_update, no_update
+        try:
+            found = context.watcher.preview(_spec(context, source))
+        except ClassroomError as problem:
+            told = html.P(str(problem), className="quiet2 found", role="alert")
+            return html.Div([_waiting(), told], className="stack"), no_update, True
+        tiles = found_tiles(found)
+        off = sum(each.state is TileState.CAMERA_OFF for each in tiles)
+        return preview(found, own), wording.tiles_found(len(tiles), off), not tiles
+
+    @app.callback(
+        Output("start-own", "data"),
+        Input({"start-own": ALL}, "n_clicks"),
+        Input("start-source", "value"),
+        State("start-own", "data"),
+        prevent_initial_call=True,
+    )
+    def mark_own(_clicks: list[int | None], _source: str | None, own: str | None) -> Any:
+        asked = ctx.triggered_id
+        if not isinstance(asked, dict):  # another source has other tiles
+            return None
+        if not ctx.triggered[0]["value"]:
+            return no_update
+        return None if asked["start-own"] == own else asked["start-own"]
+
+    @app.callback(
+        Output({"start-thumb": MATCH}, "src"),
+        Input({"start-thumb": MATCH}, "id"),
+    )
+    def thumbnail(place: dict[str, str]) -> Any:
+        if context.watcher is None:
             return no_update
         try:
-            return preview(context.watcher.preview(_spec(context, source)))
-        except ClassroomError as problem:
-            return html.Div(
-                [_waiting(), html.P(str(problem), className="quiet2 found", role="alert")], className="stack"
-            )
+            found = context.watcher.preview(_spec(context, place["start-thumb"]))
+        except ClassroomError:
+            return no_update  # chosen, it says why
+        return parts.picture_source(found.jpeg)
 
     @app.callback(
         Output("start-go", "disabled"),
         Output("start-problem", "hidden"),
         Input("start-source", "value"),
         Input("start-told", "value"),
+        Input("start-count", "checked"),
+        Input("start-count-part", "hidden"),
     )
-    def ready(source: str | None, told: str | None) -> tuple[bool, bool]:
-        return not (source and told), bool(source and told)
+    def ready(source: str | None, told: str | None, right: bool | None, none: bool) -> tuple[bool, bool]:
+        may = bool(source and told and (right or none))
+        return not may, may
 
     @app.callback(
         Output("location", "href", allow_duplicate=True),
@@ -334,6 +409,7 @@ def register(app: Any, context: Context) -> None:
         State("start-title", "value"),
         State("start-course", "value"),
         State("start-class-only", "checked"),
+        State("start-own", "data"),
         running=[(Output("start-go", "children"), wording.START_STARTING, wording.START_BUTTON)],
         prevent_initial_call=True,
     )
@@ -344,6 +420,7 @@ def register(app: Any, context: Context) -> None:
         title: str | None,
         course: str | None,
         class_only: bool | None,
+        own: str | None,
     ) -> Any:
         if not clicks or not source or told not in ("yes", "no"):
             return no_update, no_update, no_update
@@ -355,6 +432,7 @@ def register(app: Any, context: Context) -> None:
             course=(course or "").strip(),
             students_told=told == "yes",
             class_only=bool(class_only),
+            own=point_of(own),
         )
         return begin(context, request)
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from browsing import until
 
 from classroom_monitor.records import SourceKind, SourceSpec, StartRequest, TileState
 from dashboard.app import find_pages, page_at
@@ -63,12 +64,18 @@ def test_the_thumbnail_outlines_the_tiles_in_shares_of_the_picture(waiting: Lect
     found = waiting.watcher.preview(SourceSpec(window="Zoom Meeting"))
     off = replace(found.tiles[1], state=TileState.CAMERA_OFF)
     shown = start.preview(replace(found, tiles=(found.tiles[0], off, *found.tiles[2:])))
-    assert "18 tiles, right? 1 with the camera off." in texts(shown)
     outlines = shown.children[0].children[1:]
+    assert len(outlines) == 18
     assert outlines[1].style == {"left": "5.56%", "top": "0.00%", "width": "5.00%", "height": "90.00%"}
     assert outlines[1].className == "found-tile dashed"
     nothing = start.preview(replace(found, tiles=()))
     assert "No tile found here." in texts(nothing)
+
+
+def test_the_own_tile_is_a_point_in_the_picture_and_nothing_else() -> None:
+    assert start.point_of("0.2500 0.5000") == (0.25, 0.5)
+    for wrong in (None, "", "me", "2 0.5", "0.1", "nan nan", "0.1 0.2 0.3"):
+        assert start.point_of(wrong) is None
 
 
 def test_a_session_starts_after_notice_source_and_answer(
@@ -89,8 +96,12 @@ def test_a_session_starts_after_notice_source_and_answer(
     page.get_by_label("Zoom Meeting").check()
     page.wait_for_selector("text=18 tiles, right?")
     assert page.locator(".found-tile").count() == 18
+    until(page, lambda: page.locator(".thumb").nth(0).get_attribute("src").startswith("data:image/jpeg"))
     assert page.is_disabled("#start-go")
-    page.get_by_label("Yes").check()
+    page.get_by_label("Yes", exact=True).check()
+    page.wait_for_timeout(500)
+    assert page.is_disabled("#start-go")  # the count is not confirmed
+    page.get_by_label("18 tiles, right?").check()
     page.fill("#start-title", "Lecture 8")
     page.fill("#start-course", "Statistics")
     page.wait_for_selector("#start-go:enabled")
@@ -105,11 +116,21 @@ def test_a_session_starts_after_notice_source_and_answer(
     page.get_by_label("Zoom Meeting").check()
     page.get_by_label("No", exact=True).check()
     page.fill("#start-title", "Lecture 8")
+    page.get_by_label("18 tiles, right?").check()
+    page.get_by_label("Tile 7: this is me").click()
+    page.wait_for_selector("text=Your own tile is left out.")
+    page.get_by_label("Tile 7: this is me").click()
+    page.wait_for_selector("text=Which tile is yours?")
+    page.get_by_label("Tile 5: this is me").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector("[aria-label='Tile 5: this is me'][aria-pressed=true]")
     page.wait_for_selector("#start-go:enabled")
     page.click("#start-go")
     page.wait_for_selector("#live-head h1")
     assert waiting.watcher.told == [
-        StartRequest(SourceSpec(window="Zoom Meeting"), 0.5, title="Lecture 8", students_told=False)
+        StartRequest(
+            SourceSpec(window="Zoom Meeting"), 0.5, title="Lecture 8", students_told=False, own=(0.2472, 0.45)
+        )
     ]
     assert all(url.startswith(("http://127.0.0.1", "data:")) for url in tab.asked)
 
