@@ -118,6 +118,9 @@ LANES_NOTE = (
 )
 LANES_LABEL = "Seven lanes, one for each expression: its share of the faces over time."
 LEFT_OUT = "left out"
+HINTS = "Pace of the class"
+HINTS_NOTE = "asked while the lecture ran"
+HINT_COLUMNS = ("When", "What was seen, and what it asked", "You said")
 FLAG_COLUMNS = ("Student", "When", "What was seen, and what else it could be", "You did")
 NO_ANSWER = "nothing"
 QUEUED = "not shown"

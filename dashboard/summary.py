@@ -21,6 +21,7 @@ from classroom_monitor.records import (
     Answer,
     ClassWord,
     Flag,
+    Hint,
     Marker,
     MarkerKind,
     Presence,
@@ -257,6 +258,8 @@ class Lecture:
     moments: tuple[Marker, ...]
     flags: tuple[Flag, ...]
     answers: dict[int, Answer]
+    hints: tuple[Hint, ...]
+    hint_answers: dict[int, Answer]
     students: tuple[InView, ...]
     names: dict[int, str]
 
@@ -294,6 +297,8 @@ def read_lecture(store: Store, session_id: str, students: bool = True) -> Lectur
         moments(markers),
         store.flags(session.id),
         store.answers(session.id),
+        store.hints(session.id),
+        store.hint_answers(session.id),
         in_view(store.presence(session.id, VIEW_PARTS), store.left_out(session.id), VIEW_PARTS)
         if students
         else (),

@@ -383,7 +383,12 @@ def below(lecture: Lecture) -> list[Any]:
         html.Div(
             [
                 html.Section(_in_view(lecture, False), id="review-view", className="part"),
-                html.Section(_flags(lecture, False), id="review-flags", className="part"),
+                html.Div(
+                    [
+                        html.Section(_flags(lecture, False), id="review-flags", className="part"),
+                        _hints(lecture),
+                    ]
+                ),
             ],
             className="two",
         ),
@@ -476,6 +481,33 @@ def _flags(lecture: Lecture, names: bool) -> list[Any]:
         body.append(html.Tr([html.Td(who), html.Td(when), html.Td(words.flag_reason(flag)), html.Td(did)]))
     rows = html.Table([head, html.Tbody(body)], className="plain flags")
     return [heading, html.Div(rows, className="scroll")]
+
+
+def _hints(lecture: Lecture) -> Any:
+    """What the pace hints said, and what the teacher answered; nothing where there was none."""
+    if not lecture.hints:
+        return None
+    head = html.Thead(html.Tr([html.Th(each, scope="col") for each in words.HINT_COLUMNS]))
+    body = [
+        html.Tr(
+            [
+                html.Td(
+                    html.Button(
+                        words.clock(lecture, hint.seconds),
+                        className="btn quiet small",
+                        type="button",
+                        **{"data-at": str(hint.seconds)},
+                    )
+                ),
+                html.Td(hint.text),
+                html.Td(_did(lecture.hint_answers.get(hint.number), False)),
+            ]
+        )
+        for hint in lecture.hints
+    ]
+    heading = html.Header([html.H2(words.HINTS), html.P(words.HINTS_NOTE, className="said")])
+    rows = html.Table([head, html.Tbody(body)], className="plain flags hints")
+    return html.Section([heading, html.Div(rows, className="scroll")], id="review-hints", className="part")
 
 
 def _did(answer: Answer | None, queued: bool) -> str:

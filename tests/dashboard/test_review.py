@@ -5,15 +5,16 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from browsing import until
-from stored import NAMES, session, store_lecture
+from stored import NAMES, look, session, store_lecture
 
 from classroom_monitor.clock import SteppedClock
-from classroom_monitor.records import Marker, MarkerKind
+from classroom_monitor.records import Answer, Hint, HintKind, Marker, MarkerKind
 from classroom_monitor.settings import load_settings
 from classroom_monitor.store import Store, open_store
 from dashboard import review_figures, theme
@@ -363,3 +364,20 @@ def test_the_clock_of_the_browser_counts_across_daylight_saving(
     assert told[-1].startswith("02:4")  # an hour and a half later
     assert page.input_value("#review-to") == "02:45"
     context.close()
+
+
+def test_pace_hints_stand_with_what_was_answered(store: Store) -> None:
+    clock = SteppedClock()
+    store.begin(session("paced"))
+    for number, seconds in ((1, 60.0), (2, 400.0)):
+        hint = Hint(number, seconds, HintKind.SLOW_DOWN, f"Hint {number}. Slow down?", seconds - 30)
+        for step in range(10):
+            clock.step(5)
+            store.add_look("paced", replace(look(seconds + 5 * step), hint=None if step else hint))
+    store.finish("paced", clock.utc())
+    store.answer_hint("paced", 2, Answer.YES)
+    shown = str(review.below(read_lecture(store, "paced")))
+    assert words.HINTS in shown
+    assert "Hint 1. Slow down?" in shown
+    assert "Td('yes')" in shown.replace('"', "'")
+    assert words.HINTS not in str(review.below(read_lecture(store, "lecture")))
