@@ -279,6 +279,32 @@ def signs_now(brow: bool, away: bool, closed: bool) -> str:
     return f"Now {', '.join(found)}." if found else ""
 
 
+MIX_HEADING = "How the face looked over time"
+MIX_LABEL = "The seven looks of this student over the time shown"
+MIX_SAID = "Each lane is the share of one look in the mixture; gaps were not read."
+MIX_UNKNOWN = "No look was used in the time shown."
+
+MERGE = "Merge with another"
+MERGE_CAUSE = (
+    "For when the program took one student for two, as after a new name. Both are then one in all of this "
+    "session, under the lower number. Nothing is lost, and you can take it back."
+)
+MERGE_WITH = "The same person as"
+MERGE_YES = "Merge"
+MERGE_CHOOSE = "Choose the other one first."
+SPLIT = "Undo"
+
+
+def merged_here(name: str) -> str:
+    """Which number is read as this student."""
+    return f"{name} is merged into this one."
+
+
+def split_label(name: str) -> str:
+    """The label of the button that takes a merge back."""
+    return f"Undo the merge of {name}"
+
+
 # --- flags --------------------------------------------------------------------------------------------------
 
 FLAGS_HEADING = "Worth a glance"

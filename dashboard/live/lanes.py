@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,9 @@ MOVED = 0.05
 #: A lane reaches at least so high, so that one face among many does not fill it.
 LOWEST_TOP = 0.25
 
+#: The lanes of one student have at most so many steps, however long the stretch.
+STUDENT_STEPS = 120
+
 #: Room for name and share of a lane on its left (px).
 MARGIN = 140
 
@@ -38,15 +41,19 @@ Numbers = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Lanes:
-    """Means over steps of time. start: second of the session at which the first step begins.
+    """Means over steps of time. first: local time in the middle of the first step. step, window: s.
 
-    rows: by the key of each lane, one value a step, NaN where nothing was read. colours: by the same keys.
+    rows: by the key of each lane, one value a step, NaN where nothing was read. labels: by the same keys.
     """
 
-    now: Now
-    start: float
+    first: datetime
+    step: float
+    window: float
     rows: dict[str, Numbers]
     labels: dict[str, str]
+
+    def __len__(self) -> int:
+        return len(next(iter(self.rows.values())))
 
     def last(self, key: str) -> float | None:
         """The newest value of a lane."""
@@ -66,16 +73,33 @@ def read(context: Context) -> tuple[Lanes, Lanes] | None:
     looks = context.store.class_looks(session_id, since=start)
     few = looks["word"].to_numpy() == ClassWord.TOO_FEW.value
     shares = {
-        name: _steps(looks["seconds"], np.where(few, np.nan, looks[f"share_{name}"]), start, now.seconds)
+        name: steps(looks["seconds"], np.where(few, np.nan, looks[f"share_{name}"]), start, now.seconds)
         for name in wording.LOOK_ORDER
     }
     signs = context.store.signs(session_id, start, context.settings.flags)
     of = {"brow": "read", "away": "read", "closed": "read", "out": "present"}
     seen = {
-        sign: _steps(signs["seconds"], _share(signs[sign], signs[base]), start, now.seconds)
+        sign: steps(signs["seconds"], _share(signs[sign], signs[base]), start, now.seconds)
         for sign, base in of.items()
     }
-    return Lanes(now, start, shares, wording.LOOKS), Lanes(now, start, seen, wording.SIGNS)
+    place = (now.local(start + STEP / 2), STEP * now.pace, WINDOW * now.pace)
+    return Lanes(*place, shares, wording.LOOKS), Lanes(*place, seen, wording.SIGNS)
+
+
+def of_student(looks: pd.DataFrame, shown: tuple[float, float], zone: tzinfo | None = None) -> Lanes | None:
+    """The seven probabilities of one student's used looks over a stretch (s), None where there are none."""
+    used = looks[(looks["usable"] == 1) & looks["seconds"].between(*shown)]
+    if used.empty:
+        return None
+    step = max(STEP, np.ceil((shown[1] - shown[0]) / STUDENT_STEPS))
+    rows = {
+        name: steps(used["seconds"], used[f"p_{name}"].to_numpy(), shown[0], shown[1], step)
+        for name in wording.LOOK_ORDER
+    }
+    utc, second = (used[name].to_numpy()[0] for name in ("time_utc", "seconds"))
+    begun = pd.Timestamp(utc).to_pydatetime() - timedelta(seconds=float(second))
+    first = (begun + timedelta(seconds=shown[0] + step / 2)).astimezone(zone)
+    return Lanes(first, step, shown[1] - shown[0], rows, wording.LOOKS)
 
 
 def _share(part: pd.Series, whole: pd.Series) -> Numbers:
@@ -84,13 +108,13 @@ def _share(part: pd.Series, whole: pd.Series) -> Numbers:
     return share
 
 
-def _steps(seconds: pd.Series, values: Numbers, start: float, end: float) -> Numbers:
+def steps(seconds: pd.Series, values: Numbers, start: float, end: float, step: float = STEP) -> Numbers:
     """Means over equal steps from start to end."""
-    count = int((end - start) // STEP) + 1
-    step = ((seconds.to_numpy() - start) // STEP).astype(int)
-    known = np.isfinite(values) & (step >= 0) & (step < count)
-    total = np.bincount(step[known], values[known], count)
-    looks = np.bincount(step[known], minlength=count)
+    count = int((end - start) // step) + 1
+    which = ((seconds.to_numpy() - start) // step).astype(int)
+    known = np.isfinite(values) & (which >= 0) & (which < count)
+    total = np.bincount(which[known], values[known], count)
+    looks = np.bincount(which[known], minlength=count)
     means: Numbers = np.divide(total, looks, out=np.full(count, np.nan), where=looks > 0)
     return means
 
@@ -103,8 +127,7 @@ def figure(lanes: Lanes, view: View) -> figures.Figure:
         float(row.max()) for row in (each[np.isfinite(each)] for each in lanes.rows.values()) if len(row)
     ]
     top = max([LOWEST_TOP, *known])
-    first = _milliseconds(lanes.now.local(lanes.start + STEP / 2))
-    step = STEP * lanes.now.pace * 1000
+    first, step = _milliseconds(lanes.first), lanes.step * 1000
     data: list[figures.Figure] = []
     notes: list[figures.Figure] = []
     layout: figures.Figure = {}
@@ -139,7 +162,7 @@ def figure(lanes: Lanes, view: View) -> figures.Figure:
         notes.append({**label, "x": 0, "xanchor": "left", "xshift": -MARGIN, "text": lanes.labels[key]})
         said = "" if last is None else wording.percent(last)
         notes.append({**label, "x": 0, "xanchor": "right", "xshift": -8, "text": said})
-    end = first + step * (len(next(iter(lanes.rows.values()))) - 0.5)
+    end = first + step * (len(lanes) - 0.5)
     layout |= {
         "template": theme.template(colours),
         "uirevision": "live",
@@ -148,7 +171,7 @@ def figure(lanes: Lanes, view: View) -> figures.Figure:
         "margin": {"l": MARGIN, "r": 8, "t": 4, "b": 24},
         "xaxis": {
             "type": "date",
-            "range": [end - WINDOW * lanes.now.pace * 1000, end],
+            "range": [end - lanes.window * 1000, end],
             "tickformat": "%H:%M",
             "hoverformat": "%H:%M:%S",
             "nticks": 6,
@@ -191,11 +214,12 @@ def signs_said(lanes: Lanes) -> str:
 
 def table(lanes: Lanes, caption: str) -> Any:
     """The same numbers by minute."""
-    each = round(60 / STEP)
+    each = max(1, round(60 / lanes.step))
+    begun = lanes.first - timedelta(seconds=lanes.step / 2)
     rows = []
-    for at in range(0, len(next(iter(lanes.rows.values()))), each):
+    for at in range(0, len(lanes), each):
         cells = [_mean(row[at : at + each]) for row in lanes.rows.values()]
-        rows.append([lanes.now.clock(lanes.start + at * STEP), *cells])
+        rows.append([f"{begun + timedelta(seconds=at * lanes.step):%H:%M}", *cells])
     return parts.numbers(caption, [wording.TIME, *(lanes.labels[key] for key in lanes.rows)], rows)
 
 

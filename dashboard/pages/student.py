@@ -9,10 +9,13 @@ import dash_mantine_components as dmc
 import numpy as np
 from dash import ALL, ClientsideFunction, Input, Output, State, dcc, html
 
-from classroom_monitor.records import EXPRESSIONS, Answer, Flag, Probabilities
+from classroom_monitor.errors import ClassroomError
+from classroom_monitor.records import Answer, Flag, Probabilities
 from dashboard import parts, review_figures, theme, wording
 from dashboard import review_wording as words
 from dashboard.context import Context
+from dashboard.live import detail, lanes
+from dashboard.live.now import View
 from dashboard.pages import review
 from dashboard.summary import (
     Lecture,
@@ -35,6 +38,7 @@ def layout(context: Context, session: str, student: str, **values: str) -> Any:
     """The page of one student of one session."""
     lecture = read_lecture(context.store, session, students=False)
     number = int(student) if student.isascii() and student.isdigit() else 0
+    number = context.store.merged(lecture.session.id).get(number, number)
     series = _series(context, lecture, number)
     live = _live(context, lecture)
     back = _back(lecture, live)
@@ -56,6 +60,7 @@ def layout(context: Context, session: str, student: str, **values: str) -> Any:
             dcc.Store(id="student-figure"),
             dcc.Store(id="review-echo"),
             dcc.Store(id="student-changed", data=0),
+            dcc.Store(id="student-words", data={"table": wording.TABLE, "table_hide": wording.TABLE_HIDE}),
             dcc.Interval(id="student-tick", interval=REFRESH * 1000, disabled=not live),
             _bar(lecture, live, show_name),
             html.Main(
@@ -91,6 +96,7 @@ def layout(context: Context, session: str, student: str, **values: str) -> Any:
                                 className="under",
                             ),
                             html.Div(id="review-student-numbers"),
+                            lanes.section("student-mix", wording.MIX_HEADING, wording.MIX_LABEL, 196),
                         ],
                         style={"minWidth": 0},
                     ),
@@ -98,6 +104,7 @@ def layout(context: Context, session: str, student: str, **values: str) -> Any:
                 ],
             ),
             _name_dialog(),
+            _merge_dialog(),
         ]
     )
 
@@ -194,7 +201,123 @@ def register(app: Any, context: Context) -> None:
         lecture = read_lecture(context.store, session, students=False)
         return _table(lecture, _series(context, lecture, number)), words.TABLE_HIDE, "true"
 
+    @app.callback(
+        Output("student-mix-chart", "figure"),
+        Output("student-mix-said", "children"),
+        Output("student-mix-numbers", "children"),
+        Input("view", "data"),
+        Input("student-tick", "n_intervals"),
+        Input("review-range", "data"),
+        Input("student-mix-table", "aria-expanded"),
+        State("review-id", "data"),
+        State("student-number", "data"),
+        State("review-axis", "data"),
+    )
+    def draw_mixture(
+        view: Any,
+        _tick: Any,
+        shown: list[float],
+        table: str,
+        session: str,
+        number: int,
+        axis: dict[str, Any],
+    ) -> Any:
+        looks = context.store.student_looks(session, student=number)
+        end = float(looks["seconds"].iloc[-1]) if len(looks) else 0.0
+        grown = max(0.0, end - axis["length"]) if shown[1] >= axis["length"] - 1 else 0.0
+        found = lanes.of_student(looks, (shown[0] + grown, shown[1] + grown))
+        if found is None:
+            return dash.no_update, wording.MIX_UNKNOWN, None
+        numbers = lanes.table(found, wording.MIX_LABEL) if table == "true" else None
+        return lanes.figure(found, View(**(view or {}))), wording.MIX_SAID, numbers
+
+    app.clientside_callback(
+        ClientsideFunction("classroom", "toggle"),
+        Output("student-mix-table", "aria-expanded"),
+        Output("student-mix-table", "children"),
+        Input("student-mix-table", "n_clicks"),
+        State("student-words", "data"),
+        prevent_initial_call=True,
+    )
     _register_actions(app, context)
+    _register_merge(app, context)
+
+
+def _register_merge(app: Any, context: Context) -> None:
+    @app.callback(
+        Output("student-merge-dialog", "opened"),
+        Output("student-merge-with", "data"),
+        Output("student-merge-with", "value"),
+        Output("student-merge-problem", "children"),
+        Input({"type": "student-do", "what": "merge"}, "n_clicks"),
+        Input("student-merge-no", "n_clicks"),
+        State("review-id", "data"),
+        State("student-number", "data"),
+        prevent_initial_call=True,
+    )
+    def ask(clicks: int | None, _no: int | None, session: str, number: int) -> Any:
+        if dash.ctx.triggered_id == "student-merge-no" or not clicks:
+            return False, [], None, ""
+        return True, others(context, session, number), None, ""
+
+    @app.callback(
+        Output("location", "href", allow_duplicate=True),
+        Output("student-merge-problem", "children", allow_duplicate=True),
+        Input("student-merge-yes", "n_clicks"),
+        State("student-merge-with", "value"),
+        State("review-id", "data"),
+        State("student-number", "data"),
+        prevent_initial_call=True,
+    )
+    def join(clicks: int | None, other: str | None, session: str, number: int) -> Any:
+        if not clicks or not other:
+            return dash.no_update, wording.MERGE_CHOOSE if clicks else ""
+        try:
+            into = merge(context, session, number, int(other))
+        except ClassroomError as problem:
+            return dash.no_update, str(problem)
+        return parts.student_path(session, str(into)) + "?merged=1", ""
+
+    @app.callback(
+        Output("location", "href", allow_duplicate=True),
+        Input({"type": "student-split", "student": ALL}, "n_clicks"),
+        State("review-id", "data"),
+        State("student-number", "data"),
+        prevent_initial_call=True,
+    )
+    def part(_clicks: list[int | None], session: str, number: int) -> Any:
+        asked = dash.ctx.triggered_id
+        if not isinstance(asked, dict) or not dash.ctx.triggered[0]["value"]:
+            return dash.no_update
+        split(context, session, int(asked["student"]))
+        return parts.student_path(session, str(number)) + "?merged=0"
+
+
+def others(context: Context, session: str, number: int) -> list[dict[str, str]]:
+    """The other students of the session, by number: never by how they look."""
+    same, names = context.store.merged(session), context.store.names(session)
+    known = {int(each) for each in context.store.presence(session, 1)["student"]} - {number, *same}
+    return [{"value": str(each), "label": words.student(each, names, True)} for each in sorted(known)]
+
+
+def merge(context: Context, session: str, one: int, other: int) -> int:
+    """Two students are one in all of the session; returns the number that stays, the lower one."""
+    into, student = sorted((one, other))
+    context.store.merge_students(session, student, into)
+    if _runs(context, session) and context.watcher is not None:
+        context.watcher.merge(student, into)
+    return into
+
+
+def split(context: Context, session: str, student: int) -> None:
+    """Takes a merge back."""
+    context.store.split_student(session, student)
+    if _runs(context, session) and context.watcher is not None:
+        context.watcher.split(student)
+
+
+def _runs(context: Context, session: str) -> bool:
+    return context.watcher is not None and context.watcher.status().session == session
 
 
 def _register_actions(app: Any, context: Context) -> None:
@@ -252,6 +375,19 @@ def _register_actions(app: Any, context: Context) -> None:
 
     @app.callback(
         Output("student-changed", "data", allow_duplicate=True),
+        Input({"type": "student-do", "what": "own"}, "n_clicks"),
+        State("student-number", "data"),
+        State("student-changed", "data"),
+        prevent_initial_call=True,
+    )
+    def own(clicks: int | None, number: int, changed: int) -> Any:
+        if not clicks:
+            return dash.no_update
+        detail.own(context, number)
+        return changed + 1
+
+    @app.callback(
+        Output("student-changed", "data", allow_duplicate=True),
         Input({"type": "student-answer", "flag": ALL, "answer": ALL}, "n_clicks"),
         State("review-id", "data"),
         State("student-changed", "data"),
@@ -278,7 +414,7 @@ def _series(context: Context, lecture: Lecture, number: int) -> StudentSeries:
 
 
 def _live(context: Context, lecture: Lecture) -> bool:
-    return context.watcher is not None and context.watcher.status().session == lecture.session.id
+    return _runs(context, lecture.session.id)
 
 
 def _flags(lecture: Lecture, number: int) -> tuple[Flag, ...]:
@@ -376,21 +512,6 @@ def _mixture(context: Context, series: StudentSeries, lecture: Lecture, number: 
             (each for each in context.store.students_now(lecture.session.id) if each.student == number), None
         )
         chances = now.probabilities if now else None
-    rows: list[Any] = []
-    if chances is not None:
-        most = max(range(len(EXPRESSIONS)), key=lambda index: chances[index])
-        for name in wording.LOOK_ORDER:
-            index = EXPRESSIONS.index(name)
-            share = chances[index]
-            style = "most" if index == most else "quiet2"
-            fill = html.Span(
-                className="fill", style={"width": f"{share:.1%}", "background": f"var(--{name})"}
-            )
-            rows += [
-                html.Span(wording.LOOKS[name], className=style),
-                html.Span(fill, className="rail", **{"aria-hidden": "true"}),
-                html.Span(wording.percent(share), className=f"share {style}"),
-            ]
     return html.Section(
         [
             html.Div(
@@ -401,7 +522,7 @@ def _mixture(context: Context, series: StudentSeries, lecture: Lecture, number: 
                 className="row spread",
             ),
             html.P(f"{wording.looks(chances)}.", className="quiet2"),
-            html.Div(rows, className="mix"),
+            parts.mixture(chances),
             html.P(wording.LABELS_NOTE, className="small quiet3"),
         ],
         className="panel",
@@ -413,11 +534,15 @@ def _settings(context: Context, lecture: Lecture, number: int, live: bool) -> An
     actions = [_action("name", words.CORRECT_NAME)]
     if live:
         actions.append(_action("out", words.TAKE_IN if out else words.LEAVE_OUT))
+        actions.append(_action("own", wording.THIS_IS_ME))
+    actions.append(_action("merge", wording.MERGE))
+    merged = [student for student, into in context.store.merged(lecture.session.id).items() if into == number]
     return html.Section(
         [
             html.H2(words.THIS_STUDENT),
             html.P(words.LEAVE_NOTE if live else words.NAME_NOTE, className="small quiet2"),
             html.Div(actions, className="row wrap", style={"marginTop": "12px"}),
+            *[_merged(student) for student in merged],
         ],
         className="outlined",
     )
@@ -425,6 +550,55 @@ def _settings(context: Context, lecture: Lecture, number: int, live: bool) -> An
 
 def _action(what: str, label: str) -> Any:
     return html.Button(label, id={"type": "student-do", "what": what}, className="btn", type="button")
+
+
+def _merged(student: int) -> Any:
+    return html.Div(
+        [
+            html.Span(wording.merged_here(wording.pseudonym(student)), className="small quiet2"),
+            html.Button(
+                wording.SPLIT,
+                id={"type": "student-split", "student": student},
+                className="btn quiet small",
+                type="button",
+                **{"aria-label": wording.split_label(wording.pseudonym(student))},
+            ),
+        ],
+        className="row spread",
+        style={"marginTop": "12px"},
+    )
+
+
+def _merge_dialog() -> Any:
+    return dmc.Modal(
+        id="student-merge-dialog",
+        title=wording.MERGE,
+        opened=False,
+        centered=True,
+        closeButtonProps={"aria-label": words.CANCEL},
+        transitionProps={"duration": 0},
+        children=html.Div(
+            [
+                html.P(wording.MERGE_CAUSE, className="quiet2"),
+                dmc.Select(
+                    id="student-merge-with",
+                    label=wording.MERGE_WITH,
+                    data=[],
+                    searchable=True,
+                    comboboxProps={"transitionProps": {"duration": 0}, "withinPortal": False},
+                ),
+                html.P(id="student-merge-problem", className="small quiet2", role="alert"),
+                html.Div(
+                    [
+                        parts.button(wording.MERGE_YES, kind="main", id="student-merge-yes"),
+                        parts.button(words.CANCEL, id="student-merge-no"),
+                    ],
+                    className="row wrap",
+                ),
+            ],
+            className="stack",
+        ),
+    )
 
 
 def _name_dialog() -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 from browsing import until
 from stored import store_lecture
@@ -12,10 +13,11 @@ from classroom_monitor.clock import SteppedClock
 from classroom_monitor.records import Answer, Flag, FlagKind
 from classroom_monitor.settings import load_settings
 from classroom_monitor.store import Store, open_store
-from dashboard import review_figures, theme
+from dashboard import review_figures, theme, wording
 from dashboard import review_wording as words
 from dashboard.app import create_app
 from dashboard.context import Context
+from dashboard.live import lanes
 from dashboard.pages import student
 from dashboard.summary import read_lecture, student_series
 
@@ -85,6 +87,55 @@ def test_leaving_out_and_answers_reach_store_and_watcher(
     page.get_by_role("button", name=words.TAKE_IN).wait_for()
     assert lecture.store.left_out("lecture") == {1}
     assert lecture.watcher.told == [(1, Answer.NOT_NOW), (1, True)]
+
+
+def test_two_students_are_merged_and_parted_again(lecture: Any, serve_pages: Any, open_tab: Any) -> None:
+    """The program took student 3 for 3 and 9; both pages, the review and the watcher then know one."""
+    lecture.store.name_student("lecture", 9, "<b>Ana</b>")
+    before = len(lecture.store.student_looks("lecture", student=3))
+    watcher: Any = lecture.watcher
+    base = serve_pages(create_app(lecture.store, lecture.settings, TOKEN, watcher, clock=lecture.clock))
+    page = open_tab(base.replace("/?", "/student/lecture/9?")).page
+    page.wait_for_selector(CHART)
+    page.get_by_role("button", name=wording.MERGE).click()
+    page.click("#student-merge-yes")
+    page.wait_for_selector(f"text={wording.MERGE_CHOOSE}")
+    page.get_by_role("textbox", name=wording.MERGE_WITH).click()
+    assert page.locator("[role=option]").all_inner_texts() == [
+        wording.pseudonym(n) for n in range(1, 13) if n != 9
+    ]  # by number, never by how they look
+    page.get_by_role("option", name="Student 03").click()
+    page.click("#student-merge-yes")
+    page.wait_for_url("**/student/lecture/3*")
+    page.wait_for_selector("text=Student 09 is merged into this one.")
+    assert lecture.store.merged("lecture") == {9: 3}
+    assert lecture.watcher.told == [("merge", 9, 3)]
+    page.wait_for_selector("h1 >> text=<b>Ana</b>")
+    assert len(lecture.store.student_looks("lecture", student=3)) == before  # one row a look
+    assert student.layout(Context(lecture.store, lecture.settings), "lecture", "9") is not None
+    page.get_by_role("button", name="Undo the merge of Student 09").click()
+    page.wait_for_selector("text=Student 09 is merged into this one.", state="detached")
+    assert lecture.store.merged("lecture") == {}
+    assert lecture.watcher.told[-1] == ("split", 9)
+
+
+def test_the_mixture_over_time_has_a_sentence_and_a_table(
+    store: Store, serve_pages: Any, open_tab: Any
+) -> None:
+    """Checks 26 and 27."""
+    found = lanes.of_student(store.student_looks("lecture", student=1), (0.0, 1800.0))
+    assert found is not None
+    assert len(found) <= lanes.STUDENT_STEPS + 1
+    whole = sum(np.nan_to_num(row) for row in found.rows.values())
+    assert set(np.round(whole, 2)) <= {0.0, 1.0}
+    assert lanes.of_student(store.student_looks("lecture", student=1), (0.0, -1.0)) is None
+    base = serve_pages(create_app(store, SETTINGS, TOKEN))
+    page = open_tab(base.replace("/?", "/student/lecture/1?"), width=320, scheme="light").page
+    page.wait_for_selector("#student-mix-chart .js-plotly-plot .trace")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.locator("#student-mix-table").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#student-mix-numbers th >> text=surprised")
 
 
 def test_an_unknown_student_has_a_screen(store: Store) -> None:
