@@ -25,6 +25,7 @@ from classroom_monitor.errors import ScriptError
 from classroom_monitor.expression import ExpressionCNN, ExpressionModel
 from classroom_monitor.faces import FaceFinder, MediaPipeFaceFinder
 from classroom_monitor.flags import Flags
+from classroom_monitor.hints import PaceHints
 from classroom_monitor.moments import find_turns
 from classroom_monitor.mood import Mood
 from classroom_monitor.pipeline import Pipeline
@@ -38,6 +39,7 @@ from classroom_monitor.records import (
     Flag,
     Frame,
     Gallery,
+    Hint,
     Marker,
     Presence,
     StudentLook,
@@ -180,8 +182,8 @@ def rehearse(
                 owner = painted.owner
         else:
             seen, owner = None, {}
-            for number, (truth, mood, flags) in enumerate(_drawn(source, settings, times, seed), 1):
-                scorer.add(truth, mood, flags)
+            for number, step in enumerate(drawn(source, settings, times, seed), 1):
+                scorer.add(step.truth, step.mood, step.flags)
                 progress(number, frames)
     finally:
         source.close()
@@ -223,11 +225,20 @@ class Readings:
         return found
 
 
-def _drawn(
-    source: SyntheticSource, settings: Settings, times: Sequence[float], seed: int
-) -> Iterator[tuple[Truth, ClassMood, tuple[Flag, ...]]]:
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One look without pixels: what is true, and what the product makes of the readings."""
+
+    truth: Truth
+    states: tuple[StudentState, ...]
+    mood: ClassMood
+    flags: tuple[Flag, ...]
+    hint: Hint | None
+
+
+def drawn(source: SyntheticSource, settings: Settings, times: Sequence[float], seed: int) -> Iterator[Step]:
     """The product from the mood on, over drawn readings."""
-    mood, flags = Mood(settings.mood), Flags(settings.flags)
+    mood, flags, hints = Mood(settings.mood), Flags(settings.flags), PaceHints(settings.flags)
     rng = np.random.default_rng([seed, 0xC0E5])
     every = times[1] - times[0] if len(times) > 1 else 1.0
     tiles = source.truth(0.0, faces=False).tiles
@@ -240,8 +251,9 @@ def _drawn(
     for number, seconds in enumerate(times):
         for marker in waiting.until(seconds):
             flags.mark(marker)
+            hints.mark(marker)
         truth = source.truth(seconds, faces=False)
-        drawn = readings.draw(np.asarray([student.expression for student in truth.students]))
+        found = readings.draw(np.asarray([student.expression for student in truth.students]))
         looks = []
         for at, student in enumerate(truth.students):
             presence = _presence(student, seconds, known, settings.identity.forget_after)
@@ -251,7 +263,7 @@ def _drawn(
             if presence is Presence.SEEN and rng.random() < MISSED:
                 presence = Presence.NO_FACE
             if presence is Presence.SEEN:
-                probabilities = tuple(drawn[at].tolist())
+                probabilities = tuple(found[at].tolist())
                 turned = student.cues.head_turn > settings.expression.max_turn
                 unsure = max(probabilities) < settings.expression.min_confidence
                 usable = not (turned or unsure)
@@ -264,7 +276,7 @@ def _drawn(
         states, of_class = mood.update(seconds, looks)
         raised = flags.update(seconds, states, of_class)
         mood.freeze([flag.student for flag in raised if flag.cleared is None])
-        yield truth, of_class, raised
+        yield Step(truth, states, of_class, raised, hints.update(seconds, states, of_class))
 
 
 def _presence(
@@ -345,7 +357,8 @@ class _Painted:
 
     def _score_faces(self, truth: Truth, gallery: Gallery) -> None:
         open_tiles = [tile for tile in truth.tiles if not _covered(tile.box, truth)]
-        true = [tile.face for tile in open_tiles if tile.face is not None and tile.state is TileState.FACE]
+        live = [tile for tile in open_tiles if tile.state is TileState.FACE]
+        true = [face for tile in live for face in (tile.face, tile.beside) if face is not None]
         found = [
             face.box
             for tile in gallery.tiles

@@ -11,7 +11,7 @@ import difflib
 import math
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -84,7 +84,8 @@ class Event:
     """One line of a script. What is None is left as it was. length None: until something else says so.
 
     turn: degrees to the side and down. eyes: 1 is closed. brow: 1 is furrowed. shuffle: 0 for once, else
-    seconds between shuffles. share: the teacher's slides fill the picture.
+    seconds between shuffles. rename: what the labels say then, with the number where it is about
+    several. share: the teacher's slides fill the picture.
     """
 
     at: Span
@@ -101,6 +102,7 @@ class Event:
     leave: bool = False
     shuffle: float | None = None
     popup: str | None = None
+    rename: str | None = None
     share: bool = False
     marker: MarkerKind | None = None
     flag: FlagKind | None = None
@@ -109,7 +111,11 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """A scripted class. noise: of the cameras, in grey levels; much of it comes with little light."""
+    """A scripted class. noise: of the cameras, in grey levels; much of it comes with little light.
+
+    variety: share of the students who sit before their cameras as people do: filmed upright by a phone, two
+    together, low in the picture or half beside it. panel: a chat beside the tiles.
+    """
 
     name: str
     students: int
@@ -119,6 +125,8 @@ class Script:
     noise: float
     loop: bool
     teacher: bool
+    variety: float
+    panel: bool
     events: tuple[Event, ...]
 
 
@@ -213,10 +221,20 @@ def read_script(source: str | Path) -> Script:
     return _script(values, file)
 
 
-_CLASS_KEYS: Final = ("students", "minutes", "theme", "columns", "noise", "loop", "teacher")
+_CLASS_KEYS: Final = (
+    "students",
+    "minutes",
+    "theme",
+    "columns",
+    "noise",
+    "loop",
+    "teacher",
+    "variety",
+    "panel",
+)
 _EVENT_KEYS: Final = (
     "at", "for", "who", "expression", "strength", "turn", "eyes", "brow", "camera", "page", "join", "leave",
-    "shuffle", "popup", "share", "marker", "flag", "moment",
+    "shuffle", "popup", "rename", "share", "marker", "flag", "moment",
 )  # fmt: skip
 
 
@@ -309,6 +327,8 @@ def _script(values: dict[str, Any], file: Path) -> Script:
         noise=float(_number(told.get("noise", 2.0), 0, 40, f"{where}.noise")),
         loop=_flag(told.get("loop", False), f"{where}.loop"),
         teacher=_flag(told.get("teacher", False), f"{where}.teacher"),
+        variety=float(_number(told.get("variety", 0.0), 0, 1, f"{where}.variety")),
+        panel=_flag(told.get("panel", False), f"{where}.panel"),
         events=tuple(_event(each, f"{name}: event {number}") for number, each in enumerate(events, 1)),
     )
 
@@ -336,6 +356,9 @@ def _event(told: dict[str, Any], where: str) -> Event:
     if popup is not None and not isinstance(popup, (bool, str)):
         raise ScriptError(f"{where}: popup = {popup!r} must be true or its text")
     text = ("Zoom Meeting" if popup is True else popup) if popup else None
+    rename = told.get("rename")
+    if rename is not None and not (isinstance(rename, str) and rename.strip()):
+        raise ScriptError(f"{where}: rename = {rename!r} must be the new name")
     share = told.get("share")
     if share is not None and not isinstance(share, (bool, str)):
         raise ScriptError(f"{where}: share = {share!r} must be true or false")
@@ -361,6 +384,7 @@ def _event(told: dict[str, Any], where: str) -> Event:
         leave=_flag(told.get("leave", False), f"{where}: leave"),
         shuffle=shuffle,
         popup=text,
+        rename=rename,
         share=bool(share),
         marker=MarkerKind(_word(marker, marks, f"{where}: marker")) if marker is not None else None,
         flag=FlagKind(_word(flag, kinds, f"{where}: flag")) if flag is not None else None,
@@ -374,6 +398,39 @@ def _level(value: Any, words: dict[str, float], where: str) -> float | None:
     if isinstance(value, str):
         return words[_word(value, tuple(words), where)]
     return float(_number(value, 0, 1, where))
+
+
+#: A variant has from .. to so many times the students and the minutes, and all events shifted by up to this
+#: share of the session.
+_VARIES, _SHIFTS = (0.8, 1.25), 0.02
+
+
+def vary(script: Script, seed: int) -> Script:
+    """A variant of a script: a class larger or smaller, a session longer or shorter, all events a little
+    earlier or later, and other students in the places of those it names. The same seed gives the same one.
+    """
+    rng = np.random.default_rng([seed, 0xA17])
+    named = max((student for each in script.events for student in each.who.students), default=1)
+    students = max(named, math.floor(script.students * rng.uniform(*_VARIES)))
+    stretch, shift = rng.uniform(*_VARIES), rng.uniform(-_SHIFTS, _SHIFTS)
+    others = rng.permutation(students) + 1
+
+    def moved(at: Span) -> Span:
+        by = shift if at.share else shift * 60 * script.minutes
+        return Span(max(0.0, at.value + by), at.share) if at.value > abs(by) else at
+
+    events = tuple(
+        replace(
+            each,
+            at=moved(each.at),
+            who=replace(each.who, students=tuple(int(others[student - 1]) for student in each.who.students)),
+        )
+        for each in script.events
+    )
+    # Times in seconds stay what they are, so such a session cannot be made shorter.
+    fixed = any(not each.at.share and each.at.value > 0 for each in script.events)
+    minutes = script.minutes if fixed else script.minutes * stretch
+    return replace(script, students=students, minutes=minutes, events=events)
 
 
 # --- The plan -------------------------------------------------------------------------------------------
@@ -537,6 +594,14 @@ class Plan:
         """The text of a pop-up over the tiles."""
         found = self._running(seconds, "popup")
         return None if found is None else str(found)
+
+    def renamed(self, student: int, seconds: float) -> str | None:
+        """The name that a student has taken in the meantime."""
+        local, name = self._local(seconds), None
+        for each, start, end, chosen in self._timed:
+            if each.rename and student in chosen and start <= local < end:
+                name = each.rename if len(chosen) == 1 else f"{each.rename} {student}"
+        return name
 
     def shared(self, seconds: float) -> bool:
         """Whether slides fill the picture and the gallery is a strip."""

@@ -16,6 +16,7 @@ from classroom_monitor.synthetic.script import (
     default_coordinates,
     read_script,
     rehearsals,
+    vary,
 )
 
 HAPPY, SAD = EXPRESSIONS.index("happy"), EXPRESSIONS.index("sad")
@@ -282,3 +283,26 @@ def test_the_same_seed_is_the_same_class_and_another_is_not() -> None:
 def test_a_class_out_of_range_is_refused(values: dict[str, float]) -> None:
     with pytest.raises(ScriptError, match="out of range"):
         Plan(read_script("calm_class"), **values)  # type: ignore[arg-type]
+
+
+def test_a_variant_has_another_size_length_times_and_students() -> None:
+    told = read_script("one_student_drops")
+    variants = [vary(told, seed) for seed in range(1, 17)]
+    assert vary(told, 3) == variants[2]
+    assert len({each.students for each in variants}) > 3
+    assert len({each.minutes for each in variants}) == 16
+    assert len({each.events[0].at for each in variants}) == 16
+    assert len({each.events[0].who for each in variants}) > 3
+    for each in variants:
+        plan = Plan(each, seed=1)
+        assert len(plan.flags) == len(told.events)
+        assert len({flag.student for flag in plan.flags}) == len({event.who for event in told.events})
+
+
+@pytest.mark.parametrize("name", rehearsals())
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_variant_keeps_what_its_script_expects(name: str, seed: int) -> None:
+    told, varied = read_script(name), Plan(vary(read_script(name), seed))
+    plan = Plan(told)
+    assert (len(varied.flags), len(varied.moments)) == (len(plan.flags), len(plan.moments))
+    assert [marker.kind for marker in varied.markers] == [marker.kind for marker in plan.markers]
