@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from simulated import Event, SimulatedClass, probabilities
 
-from classroom_monitor.flags import LISTED, Flags
+from classroom_monitor.flags import IN_VIEW_MEMORY, LISTED, UNKNOWN, Flags
 from classroom_monitor.mood import Mood
 from classroom_monitor.records import (
     Answer,
@@ -273,6 +273,10 @@ class TestCues:
         value = {"brow": 0.6, "turn": 50.0, "eyes": 0.9}[cue]
         assert not self.rare(only(*range(1, 13), **{cue: value})).raised()
 
+    def test_what_the_class_did_long_ago_does_not_count(self) -> None:
+        room = Room().run(10, only(*range(1, 13), turn=50.0)).run(HOLD + 40, only(3, turn=50.0))
+        assert [flag.kind for flag in room.raised()] == [FlagKind.TURNED_AWAY]
+
 
 class TestOutOfView:
     AWAY = staticmethod(only(3, presence=Presence.NO_FACE))
@@ -299,6 +303,15 @@ class TestOutOfView:
     def test_not_for_a_camera_off_or_another_page(self, presence: Presence) -> None:
         assert not Room().run(200).run(200, only(3, presence=presence)).raised()
 
+    def test_who_was_hardly_seen_counts_again_after_minutes_in_view(self) -> None:
+        """In view for a third of five minutes is no student who was there; in view for five minutes is."""
+        room = Room()
+        for number in range(200):
+            room.run(2, self.AWAY if number % 3 else lambda _: None)
+        assert not room.run(HOLD + 10, self.AWAY).raised()
+        room.run(IN_VIEW_MEMORY).run(HOLD + 10, self.AWAY)
+        assert [flag.student for flag in room.raised(FlagKind.OUT_OF_VIEW)] == [3]
+
     def test_not_when_the_whole_class_vanishes(self) -> None:
         everyone = only(*range(1, 13), presence=Presence.NO_FACE)
         assert not Room().run(200).run(200, everyone).raised()
@@ -320,6 +333,22 @@ class TestBudget:
         third = next(flag for flag in room.now if flag.number == 3)
         assert third.shown is not None
         assert REFILL - 2 <= third.shown - HOLD <= REFILL + 6
+
+    def test_the_longest_waiting_is_shown_first(self) -> None:
+        """Student 1 begins first but is raised last of those who wait: a look or two of theirs tell nothing."""
+        room = Room(students=20).run(HOLD + 4, low(5, 6))
+        room.run(40, low(5, 6, 9)).run(40, low(1, 5, 6, 9)).run(REFILL, low(1, 5, 6, 9))
+        third = min((flag for flag in room.raised() if flag.number > 2 and flag.shown), key=lambda f: f.shown)
+        assert third.student == 9
+
+    def test_what_is_not_seen_just_now_waits(self) -> None:
+        """When the bucket refills in a moment without it, it is shown as soon as it is seen again."""
+        room = Room(students=20).run(HOLD + 4, low(1, 2)).run(REFILL - 10, low(1, 2, 3))
+        assert [flag.shown is not None for flag in room.now] == [True, True, False]
+        room.run(8, low(1, 2))
+        assert [flag.shown is not None for flag in room.now] == [True, True, False]
+        room.run(4, low(1, 2, 3))
+        assert [flag.shown is not None for flag in room.now] == [True, True, True]
 
     def test_what_is_over_is_not_shown_any_more(self) -> None:
         room = Room(students=20).run(HOLD + 100, low(1, 2, 3)).run(REFILL, low(1, 2))
@@ -462,6 +491,19 @@ class TestTime:
         assert [flag.cleared for flag in room.now] == [None]
         room.run(CLEAR + 4)
         assert not room.now
+
+    def test_a_gap_does_not_make_a_raised_flag_unknown(self) -> None:
+        """After the machine slept nothing is known of the student for a while; the flag waits its minute."""
+        room = Room().run(100, low(3))
+        room.seconds += 3600
+        room.run(UNKNOWN - 6, only(3, usable=False))
+        assert [flag.cleared for flag in room.now] == [None]
+        assert not room.run(12, only(3, usable=False)).now
+
+    def test_a_short_look_at_nothing_weighs_by_its_time(self) -> None:
+        """Looks at full level first, hardly any later: the average forgets by time, and none is raised."""
+        hardly = only(3, valence=-0.6 * SETTINGS.lower_by)
+        assert not Room().run(6, low(3)).run(100, hardly).raised()
 
     def test_late_looks_hold_as_well_as_regular_ones(self) -> None:
         room = Room()

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from classroom_monitor.hints import APART, LEARN, RISEN_FOR, STILL_FOR, PaceHints
+from classroom_monitor.hints import APART, DIP, LEARN, RISEN_FOR, STILL_FOR, PaceHints
 from classroom_monitor.records import (
     ClassMood,
     ClassWord,
@@ -183,3 +183,9 @@ def test_whatever_comes_hints_are_seldom(steps: list[tuple[int, int, int, float]
     times = [hint.seconds for hint in room.given]
     assert all(later - earlier >= APART for earlier, later in pairwise(times))
     assert all(hint.since <= hint.seconds for hint in room.given)
+
+
+def test_a_short_dip_does_not_interrupt_a_rise_and_a_long_one_does() -> None:
+    assert lively().run(40, brow=9, swing=0.2).run(10, swing=0.2).run(30, brow=9, swing=0.2).given
+    room = lively().run(40, brow=9, swing=0.2).run(DIP + 14, swing=0.2)
+    assert not room.run(RISEN_FOR - 10, brow=9, swing=0.2).given

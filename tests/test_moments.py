@@ -46,6 +46,12 @@ def test_turns_are_found_where_they_are(seed: int) -> None:
     assert times(turns) == pytest.approx([900, 1500, 2400], abs=20)
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_the_delay_of_the_smoothing_is_taken_off(seed: int) -> None:
+    (turn,) = find_turns(series([(900, 0.1), (900, -0.3)], seed, noise=0.005))
+    assert turn.seconds == pytest.approx(900, abs=5)
+
+
 def test_a_turn_tells_before_after_and_the_interval_of_the_change() -> None:
     (turn,) = find_turns(series([(900, 0.1), (900, -0.2)]))
     assert turn.kind is MarkerKind.TURN

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from simulated import Event, SimulatedClass, Smoothed, probabilities
 
-from classroom_monitor.mood import Mood, valence_of
+from classroom_monitor.mood import LATER, Mood, Usual, valence_of
 from classroom_monitor.records import (
     ClassMood,
     ClassWord,
@@ -204,6 +204,60 @@ class TestUsual:
         mood.update(202, [StudentLook(1, Presence.LEFT_OUT), *whole([0] * 5)[1:]])
         result = mood.update(204, whole([-0.3, 0, 0, 0, 0]))
         assert usual(result, 1) == pytest.approx(0.0, abs=1e-6)
+
+
+class TestSpread:
+    @staticmethod
+    def known() -> Usual:
+        """A face that swings a little about zero, three minutes long."""
+        usual = Usual(180)
+        for number in range(90):
+            usual.add(0.05 if number % 2 else -0.05, 2.0)
+        return usual
+
+    def test_it_is_taken_larger_the_less_is_known(self) -> None:
+        usual = self.known()
+        young = usual.spread
+        for number in range(900):
+            usual.adapt(0.05 if number % 2 else -0.05, 2.0)
+        assert 0.045 < usual.spread < young
+
+    def test_a_fall_counts_for_it_a_minute_later(self) -> None:
+        usual = self.known()
+        for _ in range(round(LATER / 2)):
+            usual.adapt(-0.4, 2.0)
+        young = self.known()
+        for _ in range(round(LATER / 2)):
+            young.adapt(0.0, 2.0)
+        assert usual.spread == pytest.approx(young.spread)
+        for _ in range(30):
+            usual.adapt(-0.4, 2.0)
+        assert usual.spread > 1.2 * young.spread
+
+    def test_what_came_just_before_a_flag_does_not_count(self) -> None:
+        flagged, other = self.known(), self.known()
+        for usual in (flagged, other):
+            for _ in range(25):
+                usual.adapt(-0.4, 2.0)
+        flagged.pause()
+        for usual in (flagged, other):
+            for _ in range(60):
+                usual.adapt(0.0, 2.0)
+        assert flagged.spread < 0.8 * other.spread
+
+    def test_only_what_is_lower_counts(self) -> None:
+        up, down = self.known(), self.known()
+        for _ in range(120):
+            up.adapt(0.4, 2.0)
+            down.adapt(-0.4, 2.0)
+        assert up.spread < 0.06 < down.spread
+
+    def test_what_the_class_does_too_does_not_count(self) -> None:
+        alone, together = self.known(), self.known()
+        for _ in range(120):
+            alone.adapt(-0.3, 2.0, 0.0)
+            together.adapt(-0.3, 2.0, -0.3)
+        assert together.spread < 0.06 < alone.spread
 
 
 class TestCues:
