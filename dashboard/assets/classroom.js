@@ -12,8 +12,15 @@
     return chosen ? chosen === "dark" : darkQuery.matches;
   }
 
+  // Names are hidden at first in a compact window that lies in what is captured, and so perhaps in what is shared.
+  var captured = false;
+  function names() {
+    var chosen = recall(sessionStorage, "names");
+    return chosen ? chosen !== "hidden" : !(captured && compactQuery.matches);
+  }
+
   function view() {
-    return { dark: dark(), compact: compactQuery.matches, names: recall(sessionStorage, "names") !== "hidden" };
+    return { dark: dark(), compact: compactQuery.matches, names: names() };
   }
 
   function tell() {
@@ -56,6 +63,11 @@
 
   window.dash_clientside = Object.assign({}, window.dash_clientside);
   window.dash_clientside.classroom = Object.assign({}, window.dash_clientside.classroom, {
+    inCapture: function (lies) {
+      if (captured === lies) return;
+      captured = lies;
+      tell();
+    },
     watchView: function () {
       // While the server makes the page, the browser has time for the library that draws.
       if (/^\/(review|student)\//.test(location.pathname)) setTimeout(window.charts.library);

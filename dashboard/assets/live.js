@@ -221,6 +221,7 @@
           label.textContent = view.names ? words.hide : words.show;
         });
       }
+      window.dash_clientside.classroom.inCapture(Boolean(last && last.inside));
       tell();
       picture();
       return window.dash_clientside.no_update;

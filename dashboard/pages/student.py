@@ -181,9 +181,7 @@ def register(app: Any, context: Context) -> None:
     )
     def show_name(view: Any, clicks: int | None, _changed: int, session: str, number: int) -> Any:
         lecture = read_lecture(context.store, session, students=False)
-        # On the live side names follow the setting of the live page; in review they are hidden at first.
-        at_first = _live(context, lecture) and bool(view and view["names"])
-        shown = at_first != bool((clicks or 0) % 2)
+        shown = _named(context, session, view, clicks)
         return words.student(number, lecture.names, shown), words.HIDE_NAME if shown else words.SHOW_NAME
 
     @app.callback(
@@ -253,12 +251,19 @@ def _register_merge(app: Any, context: Context) -> None:
         Input("student-merge-no", "n_clicks"),
         State("review-id", "data"),
         State("student-number", "data"),
+        State("view", "data"),
+        State("student-show", "n_clicks"),
         prevent_initial_call=True,
     )
-    def ask(clicks: int | None, _no: int | None, session: str, number: int) -> Any:
-        if dash.ctx.triggered_id == "student-merge-no" or not clicks:
+    def ask(
+        clicks: int | None, _no: int | None, session: str, number: int, view: Any, shows: int | None
+    ) -> Any:
+        if dash.ctx.triggered_id == "student-merge-no":
             return False, [], None, ""
-        return True, others(context, session, number), None, ""
+        if not clicks:  # the button was only drawn anew
+            return (dash.no_update,) * 4
+        named = _named(context, session, view, shows)
+        return True, others(context, session, number, named), None, ""
 
     @app.callback(
         Output("location", "href", allow_duplicate=True),
@@ -293,11 +298,16 @@ def _register_merge(app: Any, context: Context) -> None:
         return parts.student_path(session, str(number)) + "?merged=0"
 
 
-def others(context: Context, session: str, number: int) -> list[dict[str, str]]:
+def _named(context: Context, session: str, view: Any, clicks: int | None) -> bool:
+    """Whether names are shown: live as the browser is set, in review not at first; a button turns it."""
+    return (_runs(context, session) and bool(view and view["names"])) != bool((clicks or 0) % 2)
+
+
+def others(context: Context, session: str, number: int, named: bool) -> list[dict[str, str]]:
     """The other students of the session, by number: never by how they look."""
     same, names = context.store.merged(session), context.store.names(session)
     known = {int(each) for each in context.store.presence(session, 1)["student"]} - {number, *same}
-    return [{"value": str(each), "label": words.student(each, names, True)} for each in sorted(known)]
+    return [{"value": str(each), "label": words.student(each, names, named)} for each in sorted(known)]
 
 
 def merge(context: Context, session: str, one: int, other: int) -> int:

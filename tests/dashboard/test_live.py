@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import plotly.graph_objects as go
@@ -24,10 +25,11 @@ from classroom_monitor.records import (
     StudentState,
     Trend,
 )
+from classroom_monitor.settings import load_settings
 from dashboard import wording
 from dashboard.app import create_app
 from dashboard.context import Context
-from dashboard.live import call, charts, flags, head, health, lanes, marks, now, refresh
+from dashboard.live import call, charts, detail, flags, head, health, lanes, marks, now, refresh
 from dashboard.live.now import View
 
 from .conftest import NEUTRAL, PLEASANT, TOKEN, UNPLEASANT, Lecture, flag, student
@@ -350,6 +352,26 @@ def test_steps_without_a_look_stay_gaps_in_the_lanes(lecture: Lecture) -> None:
     assert missing == [3, 4, 5]
 
 
+def test_the_name_on_the_own_tile_is_remembered_once_it_is_read(lecture: Lecture, tmp_path: Path) -> None:
+    file = tmp_path / "settings.toml"
+    context = context_of(lecture, settings_file=file)
+    refresh.fresh(context, View(), {})
+    assert not file.exists()
+    lecture.watcher.own_name = '"Ana" <b>'
+    refresh.fresh(context, View(), {})
+    assert load_settings(file).names.own_label == '"Ana" <b>'
+    file.unlink()
+    refresh.fresh(context, View(), {})
+    assert not file.exists()  # written once
+    lecture.store.name_student("lecture", 4, "Bo")
+    detail.own(context, 4)
+    assert load_settings(file).names.own_label == "Bo"
+    assert lecture.store.left_out("lecture") == {4}
+    lecture.watcher.own_name = "Nobody"
+    refresh.fresh(context_of(lecture, settings_file=file, demo=True), View(), {})
+    assert load_settings(file).names.own_label == "Bo"  # drawn students are nobody
+
+
 # --- in a browser
 
 
@@ -519,6 +541,26 @@ def test_compact_has_no_map_and_at_most_three_names(
     page.wait_for_selector("text=Somewhat pleasant")
     assert page.is_visible("text=Could be concentration, light or a habit.")  # still open
     assert page.is_visible("text=Never for this student")
+
+
+def test_names_are_hidden_at_first_where_the_compact_window_lies_in_the_capture(
+    lecture: Lecture, live_url: str, open_tab: Callable[..., Any]
+) -> None:
+    """Check 10."""
+    lecture.store.name_student("lecture", 1, "Ana")
+    lecture.look(tuple(student(n) for n in range(1, 13)), flag(1, 1))
+    lecture.watcher.sees_itself = True
+    page = open_tab(live_url, 360, 640).page
+    page.wait_for_selector(".flag-line >> text=Student 01")
+    page.keyboard.press("n")
+    page.wait_for_selector(".flag-line >> text=Ana")
+    lecture.look(tuple(student(n) for n in range(1, 13)), flag(1, 1))
+    page.wait_for_timeout(2500)
+    assert page.is_visible(".flag-line >> text=Ana")  # the teacher has said so
+    full = open_tab(live_url, 1280, 800).page
+    full.wait_for_selector(".flag >> text=Ana")
+    lecture.watcher.sees_itself = False
+    assert open_tab(live_url, 360, 640).page.wait_for_selector(".flag-line >> text=Ana")
 
 
 def test_a_server_that_dies_greys_the_page(lecture: Lecture, open_tab: Callable[..., Any]) -> None:
