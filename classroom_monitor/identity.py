@@ -36,6 +36,7 @@ SETTLE_BARE = 15.0  # s, for a tile without a label among others that have one
 SCENE_AGE = 10.0  # s
 SCENE_SAME = 0.94  # different students reach 0.92 at most, the same one passes it in 95 of 100 looks
 SCENE_SURE = 0.96  # even where the label says otherwise: it was renamed, or something lies over it
+SCENE_LIKE = 0.85  # enough where as many tiles as before show as many students, and all others are known
 SCENE_CHANGED = 0.6
 # Ways in which one student's label was seen: two sizes, with and without video, and one more.
 LABELS = 4
@@ -92,6 +93,7 @@ class Identity:
         self._names_read = names.names == "read"
         self._students: dict[int, _Student] = {}
         self._left_out: set[int] = set()
+        self._renamed: set[int] = set()
         self._own_found = False
         self._own: int | None = None
         self._own_point: tuple[float, float] | None = None
@@ -144,6 +146,11 @@ class Identity:
         """The student's label as last seen, RGB, for the name reader; None where none was seen."""
         known = self._students.get(student)
         return known.label if known else None
+
+    def renamed(self) -> frozenset[int]:
+        """The students whose label has come to say something else since the last call: to be read again."""
+        renamed, self._renamed = frozenset(self._renamed), set()
+        return renamed
 
     def name(self, student: int, text: str) -> None:
         """A reading of the student's label, or the teacher's word for it.
@@ -301,6 +308,8 @@ class Identity:
         """How alike each tile's label is to each student's; NaN where either has none."""
         alike = np.full((len(sights), len(students)), np.nan)
         known = [(j, label) for j, student in enumerate(students) for label in student.labels]
+        # A label that has just changed is the student's, too: a rename may be followed by a re-flow.
+        known += [(j, student.changed) for j, student in enumerate(students) if student.changed is not None]
         seen = [(i, sight.label) for i, sight in enumerate(sights) if sight.label is not None]
         if not known or not seen:
             return alike
@@ -346,12 +355,17 @@ class Identity:
         stays = here & ((holds and not moved and int(changed.sum()) < 2) | (seen >= SCENE_SAME))
         known = np.nan_to_num(alike)
         unread = np.isnan(alike)
+        # As many tiles as students before: who is in a tile whose label nobody bears is one of the missing.
+        nobodys, missing = ~labelled.any(axis=1), last & ~labelled.any(axis=0)
+        as_many = len(sights) == int(last.sum()) and int(nobodys.sum()) == int(missing.sum())
+        left_over = np.outer(nobodys, missing) & (seen >= SCENE_LIKE) & as_many
         rules = [
             ("label", labelled, 2.0 + known + 0.15 * stays + 0.15 * (seen >= SCENE_SAME)),
             ("position", ~unread & stays & ((known >= DIFFERENT) | (seen >= SCENE_SAME)), 1.2 + 0.3 * known),
             ("position", unread & stays, 1.0 + 0.2 * seen),
             ("label", (known >= DIFFERENT) & (seen >= SCENE_SAME), 1.1 + 0.3 * known),
             ("picture", (unread & (seen >= SCENE_SAME)) | (seen >= SCENE_SURE), 0.6 + 0.2 * seen),
+            ("picture", left_over, seen - 0.4),
         ]
         scores = np.zeros(alike.shape)
         reasons = np.full(alike.shape, "", dtype="<U8")
@@ -392,13 +406,14 @@ class Identity:
         if not student.labels:
             student.labels.append(label)
             student.label = label.picture
-        elif match.by == "label" and match.confidence >= 0.9:
-            student.label, student.changed = label.picture, None
         elif student.changed is not None and likeness(student.changed.ink, label.ink) >= 0.9:
             student.changed_looks += 1
             if student.changed_looks >= 2:  # at three looks: the label itself changed, not what lies over it
                 student.labels = [label, *student.labels[: LABELS - 1]]
                 student.label, student.changed = label.picture, None
+                self._renamed.add(student.number)
+        elif match.by == "label" and match.confidence >= 0.9:
+            student.label, student.changed = label.picture, None
         else:
             student.changed, student.changed_looks = label, 0
 

@@ -133,6 +133,10 @@ class Pipeline:
         found = ((student, self._identity.label(student)) for student in self._identity.students)
         return {student: label for student, label in found if label is not None}
 
+    def renamed(self) -> frozenset[int]:
+        """The students whose label says something else since the last call, and must be read again."""
+        return self._identity.renamed()
+
     def _students(
         self, frame: Frame, tiles: Sequence[Tile], students: Sequence[int | None]
     ) -> tuple[StudentLook, ...]:

@@ -15,7 +15,7 @@ import queue
 import signal
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from multiprocessing.connection import Connection
@@ -361,6 +361,7 @@ class Runner:
         self._last_tiles = look.gallery.tiles
         self._own_name = running.pipeline.own_name or self._own_name
         if self._names:
+            self._names.again(running.pipeline.renamed())
             self._names.ask(running.pipeline.labels())
         self._store.add_look(running.session.id, look)
         running.live = sum(
@@ -433,6 +434,12 @@ class NamesBehind:
             self._tries[student] = self._tries.get(student, 0) + 1
             self._waiting.add(student)
             self._todo.put((self._session, student, label))
+
+    def again(self, students: Collection[int]) -> None:
+        """These students' labels say something else now."""
+        for student in students:
+            self._known.discard(student)
+            self._tries.pop(student, None)
 
     def arrived(self) -> list[tuple[int, str]]:
         """The names read since the last call."""

@@ -42,6 +42,7 @@ class ScriptedPipeline:
     expected: tuple[tuple[float, float] | None, str] = (None, "")
     own_name: str = ""
     state: TileState = TileState.FACE
+    relabelled: frozenset[int] = frozenset()
 
     def look(self, frame: Frame) -> Look:
         if self.fails is not None:
@@ -55,6 +56,10 @@ class ScriptedPipeline:
 
     def labels(self) -> dict[int, Image]:
         return {1: np.full((12, 40, 3), 200, np.uint8)}
+
+    def renamed(self) -> frozenset[int]:
+        renamed, self.relabelled = self.relabelled, frozenset()
+        return renamed
 
     def mark(self, marker: Marker) -> None:
         self.told.append(marker)

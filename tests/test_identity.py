@@ -135,6 +135,43 @@ def test_a_renamed_student_keeps_the_number_and_is_known_by_the_new_name() -> No
     assert found == first[::-1]
 
 
+def test_a_rename_is_told_once_so_that_the_name_is_read_again() -> None:
+    room, people = Class(), seats(TWELVE[:6])
+    first = room.look(people, 3)
+    room.look(people, 3)
+    assert room.identity.renamed() == frozenset()
+    people[2] = dataclasses.replace(people[2], name="Quentin Vale")
+    for _ in range(4):
+        room.look(people, 3)
+    assert room.identity.renamed() == {first[2]}
+    assert room.identity.renamed() == frozenset()
+    picture = room.identity.label(3)
+    assert picture is not None
+    assert picture.shape[1] > 0
+
+
+def test_a_reflow_right_after_a_rename_keeps_the_number() -> None:
+    room, people = Class(), seats(TWELVE[:8])
+    first = dict(zip((s.room for s in people), room.look(people), strict=True))
+    people[2] = dataclasses.replace(people[2], name="Quentin Vale")
+    room.look(people)
+    order = shuffled(people, 3)
+    assert room.look(order, 3) == tuple(first[seat.room] for seat in order)
+
+
+def test_one_whose_label_was_half_covered_from_the_first_is_known_in_a_reflow() -> None:
+    room, people = Class(), seats(TWELVE[:8])
+    for _ in range(2):
+        image, gallery = paint_call(people, look=room.look_number)
+        box = gallery.tiles[5].box
+        image[box.bottom - 14 : box.bottom - 4, box.x + 20 : box.x + 40] = (235, 60, 50)  # a player's bar
+        first = room.identity.assign(room.seconds, image, gallery)
+        room.seconds += 2
+    numbers = dict(zip((seat.room for seat in people), first, strict=True))
+    order = shuffled(people, 5)
+    assert room.look(order, 3) == tuple(numbers[seat.room] for seat in order)
+
+
 def test_a_covered_label_is_no_new_student() -> None:
     room, people = Class(), seats(TWELVE[:6])
     first = room.look(people, 3)

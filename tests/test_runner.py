@@ -277,6 +277,27 @@ def test_names_are_read_behind_and_arrive_at_a_later_look() -> None:
     room.runner.close()
 
 
+def test_a_name_is_read_again_once_its_label_says_something_else() -> None:
+    names = iter(("Ana", "Ana Silva"))
+    room = Room(lambda label: next(names))
+    session = room.start(rate=1)
+
+    def wait_for(name: str) -> None:
+        for _ in range(100):
+            room.run(1)
+            if room.pipeline.told[-1:] == [(1, name)]:
+                return
+
+    wait_for("Ana")
+    room.run(3)
+    assert room.pipeline.told == [(1, "Ana")]
+    room.pipeline.relabelled = frozenset({1})
+    wait_for("Ana Silva")
+    room.runner.stop()
+    assert room.store.names(session) == {1: "Ana Silva"}
+    room.runner.close()
+
+
 def test_a_name_on_the_roster_is_written_as_it_stands_there(tmp_path: Path) -> None:
     roster = tmp_path / "roster.csv"
     roster.write_text("name,aliases\nAna Silva,Ana S;AS\n", encoding="utf-8")

@@ -189,9 +189,9 @@ class Face:
 
 
 class Painter:
-    """Paints calls of one theme and size. scale: pixels a point, 2 for a picture of a Retina screen."""
+    """Paints calls of one theme and size. panel: with a chat at the right."""
 
-    def __init__(self, theme: str, width: int, height: int, cache: Cache) -> None:
+    def __init__(self, theme: str, width: int, height: int, cache: Cache, panel: bool = False) -> None:
         self.theme = LOOKS[theme]
         self.name = theme
         self.width, self.height = width, height
@@ -199,6 +199,7 @@ class Painter:
         self._cache = cache
         self.gap = round(self.theme.gap * self._unit) if self.theme.gap else 0
         self.radius = round(self.theme.radius * self._unit)
+        self._panel = round(0.22 * width) if panel else 0
 
     def px(self, length: float) -> int:
         """Pixels of a length given for a picture 1080 high."""
@@ -208,7 +209,8 @@ class Painter:
         """Where tiles may stand."""
         top, bottom = self.px(self.theme.top), self.px(self.theme.bottom)
         side = self.px(0 if self.theme.gap == 0 else 8)
-        return Box(side, top + side // 2, self.width - 2 * side, self.height - top - bottom - side)
+        wide = self.width - self._panel - 2 * side
+        return Box(side, top + side // 2, wide, self.height - top - bottom - side)
 
     def slots(self, count: int, columns: int) -> tuple[Box, ...]:
         """The tiles of a gallery."""
@@ -268,7 +270,31 @@ class Painter:
                 self.px(4),
             )
             write(picture, "Leave", self.width - self.px(80), self.px(34), self.px(16), (255, 255, 255))
+        if self._panel:
+            self._chat(picture)
         return picture
+
+    def _chat(self, picture: Image) -> None:
+        """A chat: who wrote, with a round picture, and what."""
+        x, top = self.width - self._panel, self.px(self.theme.top)
+        picture[top : self.height - self.px(self.theme.bottom), x:] = (250, 250, 250)
+        colors = ((124, 90, 178), (56, 120, 180), (190, 96, 60), (70, 140, 96))
+        lines = (
+            "Good morning!",
+            "Could you say that again?",
+            "Thanks",
+            "Is this in the notes?",
+            "Yes, page 12",
+        )
+        for k in range(2 * len(lines)):
+            y = top + self.px(50 + 84 * k)
+            if y > self.height - self.px(self.theme.bottom + 60):
+                break
+            cv2.circle(picture, (x + self.px(30), y), self.px(15), colors[k % 4], -1, cv2.LINE_AA)
+            write(
+                picture, f"Student {k + 1}", x + self.px(58), y - self.px(4), self.px(16), (70, 72, 78), 600
+            )
+            write(picture, lines[k % len(lines)], x + self.px(58), y + self.px(22), self.px(18), (30, 32, 36))
 
     def _zoom_bars(self, picture: Image) -> None:
         theme = self.theme

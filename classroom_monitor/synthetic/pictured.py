@@ -100,6 +100,8 @@ class PicturedSource(SyntheticSource):
     A student keeps one person where persons are given. The truth is the valence of the picture shown.
     """
 
+    varied = False
+
     def __init__(self, pictures: FacePictures, script: Script, *told: Any, **more: Any) -> None:
         super().__init__(script, *told, **more)
         self._pictures = pictures

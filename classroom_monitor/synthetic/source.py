@@ -32,6 +32,13 @@ NAMES: Final = (
         "Nikhil", "Étienne", "大輔", "Olumide", "Giōrgos", "Ferenc", "Jean-Baptiste Olivier", "Yiğit",
     ),
 )  # fmt: skip
+#: How students may sit that is special, and where faces are then drawn off their place, in units of the head.
+SITS: Final = ("upright", "pair", "low", "aside")
+ASIDE: Final = {"low": (0.0, 0.7), "aside": (-2.2, 0.0)}
+#: Width by height of a phone's upright picture.
+UPRIGHT: Final = 9 / 16
+#: Who sits beside a student looks like the student of a number so much higher.
+BESIDE: Final = 10_000
 #: Bytes of pictures and surfaces kept: enough for a page of 49 at 1920x1080.
 _MEMORY: Final = 112 << 20
 
@@ -57,13 +64,17 @@ class StudentTruth:
 
 @dataclass(frozen=True, slots=True)
 class TileTruth:
-    """The truth of one tile: its slot, state, name and student (None: the teacher's own)."""
+    """The truth of one tile: its slot, state, name and student (None: the teacher's own).
+
+    beside: the face of somebody who sits next to the student.
+    """
 
     box: Box
     state: TileState
     name: str
     student: int | None
     face: Box | None
+    beside: Box | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +104,7 @@ class _Seat:
     muted: bool
     off_kind: int
     aspect: float  # width over height of the camera's picture
+    sits: str  # "", or what is special: "upright", "pair", "low", "aside"
     blink: float  # seconds between blinks
     phase: float
 
@@ -116,6 +128,9 @@ class SyntheticSource:
     as painted). Raises ScriptError for values out of range.
     """
 
+    #: Whether students can sit in special ways; pictures of faces cannot.
+    varied = True
+
     def __init__(
         self,
         script: Script,
@@ -133,7 +148,7 @@ class SyntheticSource:
         self.plan = Plan(script, students, seed, minutes)
         self.description = f"synthetic class of {self.plan.students} ({script.name})"
         self._cache = Cache(_MEMORY)
-        self._painter = Painter(theme or script.theme, width, height, self._cache)
+        self._painter = Painter(theme or script.theme, width, height, self._cache, script.panel)
         self._quality = 72 if quality is None and self._painter.theme.chrome == "player" else quality
         self._avatars: dict[tuple[int, int, int], Avatar] = {}
         self._seats = self._seat()
@@ -168,7 +183,7 @@ class SyntheticSource:
             students.append(
                 StudentTruth(
                     student=number,
-                    name=self._seats[number].name,
+                    name=self._name(number, seconds),
                     presence=_presence(act, tile is not None),
                     tile=tile,
                     state=act.state if tile is not None else None,
@@ -182,7 +197,7 @@ class SyntheticSource:
             TileTruth(
                 box=box,
                 state=TileState.FACE if number == 0 else self.plan.acting(number, seconds).state,
-                name=self._seats[number].name,
+                name=self._name(number, seconds),
                 student=number or None,
                 face=(
                     boxes[number]
@@ -191,6 +206,7 @@ class SyntheticSource:
                     if faces
                     else None
                 ),
+                beside=self._beside(number, box, seconds) if boxes.get(number) else None,
             )
             for number, box in zip(stage.shown, stage.slots, strict=True)
         )
@@ -224,21 +240,30 @@ class SyntheticSource:
         rng = np.random.default_rng([self.plan.seed, 0x5EA7])
         rows = [[row[i] for i in rng.permutation(len(row))] for row in NAMES]
         given = [0, 0]
-        seats = {0: _Seat("You", False, 0, 16 / 9, 4.0, 0.0)}
+        seats = {0: _Seat("You", False, 0, 16 / 9, "", 4.0, 0.0)}
+        variety = np.random.default_rng([self.plan.seed, 0x5175])
         for number in range(1, self.plan.students + 1):
             which = 0 if appearance(self.plan.seed, number).feminine else 1
             again, at = divmod(given[which], len(rows[which]))
             given[which] += 1
             name = rows[which][at]
+            special = self.varied and bool(variety.random() < self.plan.script.variety)
+            sits = str(variety.choice(SITS)) if special else ""
+            muted, off_kind = bool(rng.random() < 0.8), int(rng.choice(5, p=(0.35, 0.25, 0.25, 0.1, 0.05)))
+            aspect = float(rng.choice((16 / 9, 4 / 3), p=(0.88, 0.12)))
             seats[number] = _Seat(
                 name=f"{name} {chr(65 + again)}." if again else name,
-                muted=bool(rng.random() < 0.8),
-                off_kind=int(rng.choice(5, p=(0.35, 0.25, 0.25, 0.1, 0.05))),
-                aspect=float(rng.choice((16 / 9, 4 / 3), p=(0.88, 0.12))),
+                muted=muted,
+                off_kind=off_kind,
+                aspect=UPRIGHT if sits == "upright" else aspect,
+                sits=sits,
                 blink=float(rng.uniform(2.8, 5.5)),
                 phase=float(rng.uniform(0, 100)),
             )
         return seats
+
+    def _name(self, number: int, seconds: float) -> str:
+        return (self.plan.renamed(number, seconds) if number else None) or self._seats[number].name
 
     def _stage(self, seconds: float) -> _Stage:
         order = self.plan.order(seconds)
@@ -281,10 +306,10 @@ class SyntheticSource:
             painter.slides(picture, stage.slots[0].bottom, int(seconds // 75))
         speaker = self._speaker(seconds, stage)
         for number, box in zip(stage.shown, stage.slots, strict=True):
-            seat = self._seats[number]
+            seat, name = self._seats[number], self._name(number, seconds)
             act = self.plan.acting(number, seconds) if number else self._teacher()
             if act.camera == "off":
-                painter.off(picture, box, seat.name, seat.off_kind)
+                painter.off(picture, box, name, seat.off_kind)
             elif act.camera == "photo":
                 self._photo(picture, box, number)
             else:
@@ -294,7 +319,7 @@ class SyntheticSource:
                 picture,
                 box,
                 Face(
-                    seat.name,
+                    name,
                     seat.muted and number != speaker,
                     number == speaker,
                     sign == 1,
@@ -323,9 +348,16 @@ class SyntheticSource:
         return found
 
     def _view(self, number: int, box: Box) -> Box:
-        """Where the camera's picture stands in the slot."""
-        width = min(box.w, round(box.h * self._seats[number].aspect))
-        return Box(box.x + (box.w - width) // 2, box.y, width, box.h)
+        """Where the student's part of the camera's picture stands in the slot."""
+        seat = self._seats[number]
+        width = min(box.w, round(box.h * seat.aspect))
+        left = box.x + (box.w - width) // 2
+        return Box(left, box.y, width // 2 if seat.sits == "pair" else width, box.h)
+
+    def _other_view(self, number: int, box: Box) -> Box:
+        """Where somebody beside the student stands."""
+        view = self._view(number, box)
+        return view.shift(view.w, 0)
 
     def _video(self, picture: Image, box: Box, number: int, act: Acting, seconds: float) -> None:
         view = self._view(number, box)
@@ -333,6 +365,13 @@ class SyntheticSource:
             box.cut(picture)[:] = self._painter.theme.fill
         spot = view.cut(picture)
         self._avatar(number, view.w, view.h).paint(self._pose(number, act, seconds), spot)
+        if self._seats[number].sits == "pair":
+            other = self._other_view(number, box)
+            self._avatar(number + BESIDE, other.w, other.h).paint(
+                self._calm(number, seconds), other.cut(picture)
+            )
+            view = Box(view.x, view.y, 2 * view.w, view.h)
+            spot = view.cut(picture)
         if self._light < 1:
             spot[:] = cv2.convertScaleAbs(spot, alpha=self._light)
         side = self._noise.shape[0]
@@ -363,8 +402,8 @@ class SyntheticSource:
             pitch=act.pitch,
             closed=max(act.eyes, closed),
             brow=act.brow,
-            dx=0.035 * math.sin(t / 3.1) + 0.02 * math.sin(t / 1.27),
-            dy=0.022 * math.sin(t / 2.3 + 1) + 0.012 * math.sin(t / 0.9),
+            dx=ASIDE.get(seat.sits, (0, 0))[0] + 0.035 * math.sin(t / 3.1) + 0.02 * math.sin(t / 1.27),
+            dy=ASIDE.get(seat.sits, (0, 0))[1] + 0.022 * math.sin(t / 2.3 + 1) + 0.012 * math.sin(t / 0.9),
             roll=1.6 * math.sin(t / 4.3 + 2),
             size=1 + 0.012 * math.sin(t / 6.1),
         )
@@ -372,7 +411,19 @@ class SyntheticSource:
     def _face_box(self, number: int, act: Acting, box: Box, seconds: float) -> Box:
         view = self._view(number, box)
         face = self._avatar(number, view.w, view.h).face_box(self._pose(number, act, seconds))
-        return face.shift(view.x, view.y).clip(self._painter.width, self._painter.height)
+        return _within(face.shift(view.x, view.y), view)
+
+    def _calm(self, number: int, seconds: float) -> Pose:
+        """Somebody beside a student, who only listens."""
+        t = seconds + 1.7 * self._seats[number].phase
+        return Pose((0.0, 0.0, 0.0, 0.2, 0.0, 0.0, 0.8), yaw=6.0, dx=0.03 * math.sin(t / 3.7))
+
+    def _beside(self, number: int, box: Box, seconds: float) -> Box | None:
+        if self._seats[number].sits != "pair":
+            return None
+        view = self._other_view(number, box)
+        face = self._avatar(number + BESIDE, view.w, view.h).face_box(self._calm(number, seconds))
+        return _within(face.shift(view.x, view.y), view)
 
     def _speaker(self, seconds: float, stage: _Stage) -> int:
         on = [n for n in stage.shown if n == 0 or self.plan.acting(n, seconds).camera == "on"]
@@ -389,6 +440,12 @@ class SyntheticSource:
         mixed = (slot * 2654435761 + number * 40503 + self.plan.seed * 69069) & 0xFFFFFFFF
         draw = ((mixed ^ (mixed >> 15)) * 2246822519 & 0xFFFFFFFF) / 2**32
         return 1 if draw < 0.012 else 2 if draw < 0.022 else 3 if draw < 0.032 else 0
+
+
+def _within(box: Box, view: Box) -> Box:
+    """The part of a box inside another."""
+    inside = box.shift(-view.x, -view.y).clip(view.w, view.h)
+    return inside.shift(view.x, view.y)
 
 
 def _presence(act: Acting, visible: bool) -> Presence:

@@ -149,6 +149,52 @@ def test_pages_and_pop_ups(tmp_path: Path) -> None:
     assert np.abs(covered.cut(before).astype(int) - covered.cut(after)).mean() > 40
 
 
+def test_a_rename_changes_the_label_and_the_truth(tmp_path: Path) -> None:
+    renamed = '[class]\nstudents = 4\nminutes = 1\n[[event]]\nat = 20\nwho = %s\nrename = "Quentin"\n'
+    one = source(tmp_path, renamed % "[2]")
+    names = {tile.student: tile.name for tile in one.truth(10).tiles}
+    later = {tile.student: tile.name for tile in one.truth(30).tiles}
+    assert later == {**names, 2: "Quentin"}
+    assert [each.name for each in one.truth(30).students][1] == "Quentin"
+    box = next(tile.box for tile in one.truth(30).tiles if tile.student == 2)
+    same = source(tmp_path, "[class]\nstudents = 4\nminutes = 1\n")
+    now, otherwise = one.grab(30), same.grab(30)
+    assert now is not None
+    assert otherwise is not None
+    differs = np.argwhere((now != otherwise).any(axis=2))
+    assert box.y + 0.8 * box.h < differs[:, 0].min() <= differs[:, 0].max() < box.bottom
+    several = source(tmp_path, renamed % "[2, 3]").truth(30)
+    assert [each.name for each in several.students][1:3] == ["Quentin 2", "Quentin 3"]
+
+
+def test_a_varied_class_sits_in_special_ways_within_the_tiles(tmp_path: Path) -> None:
+    text = "[class]\nstudents = 40\nminutes = 1\nvariety = 1.0\n"
+    drawn = source(tmp_path, text)
+    truth = drawn.truth(10)
+    sits = [drawn._seats[student].sits for student in range(1, 41)]
+    assert set(sits) == {"upright", "pair", "low", "aside"}
+    cut = 0
+    for tile in truth.tiles:
+        assert tile.face is not None
+        assert tile.student is not None
+        seat = sits[tile.student - 1]
+        assert (tile.beside is not None) == (seat == "pair")
+        for face in (tile.face, tile.beside):
+            assert face is None or tile.box.overlap(face) == face.area
+        cut += tile.face.w != tile.face.h
+    assert cut >= 3
+    assert not any(tile.beside for tile in source(tmp_path, text.replace("1.0", "0.0")).truth(10).tiles)
+
+
+def test_a_chat_panel_leaves_the_tiles_less_room(tmp_path: Path) -> None:
+    text = "[class]\nstudents = 9\nminutes = 1\npanel = true\n"
+    with_chat = source(tmp_path, text)
+    image = with_chat.grab(10)
+    assert image is not None
+    assert (image[100:-100, -150:] == 250).mean() > 0.8
+    assert max(tile.box.right for tile in with_chat.truth(10).tiles) < 0.78 * image.shape[1]
+
+
 def test_the_source_ends_and_refuses_what_is_no_time(tmp_path: Path) -> None:
     made = source(tmp_path, BUSY, minutes=1)
     assert made.grab(59.9) is not None
