@@ -142,7 +142,12 @@ def _frame(context: Context) -> Any:
             html.A(wording.SKIP, href="#page", className="skip"),
             html.Div(id="page", className="page", tabIndex="-1"),
             html.Div(id="spoken", className="unseen", role="status", **{"aria-live": "polite"}),
-            html.Div(id="failed", className="failed", role="alert"),
+            html.Div(
+                id="failed",
+                className="failed",
+                role="alert",
+                **{"data-gone": review_wording.GONE, "data-refused": review_wording.STARTED_ANEW},
+            ),
         ],
     )
 

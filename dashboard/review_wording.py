@@ -99,6 +99,8 @@ ZOOM = {
     "right": ("›", "Later"),
     "all": ("All", "Show the whole session"),
 }
+GONE = "The program does not answer. Perhaps it was stopped: start it again."
+STARTED_ANEW = "The program was started anew. Open the page from the address that it printed."
 FAILED = "That did not work. Reload the page; if it happens again, the log says more."
 MAKING = "The file is being made …"
 MADE = "The file is in your downloads."

@@ -8,6 +8,25 @@
   var dark = chosen ? chosen === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
   document.documentElement.setAttribute("data-mantine-color-scheme", dark ? "dark" : "light");
 
+  // A program that was stopped, or started anew with another token, is told once on the page (the live page has
+  // words of its own for it).
+  var plain = window.fetch, told = false;
+  function tell(kind) {
+    var place = document.getElementById("failed");
+    if (!place || document.getElementById("live") || (!kind && !told)) return;
+    told = Boolean(kind);
+    window.dash_clientside.set_props("failed", { children: kind ? place.dataset[kind] : null });
+  }
+  window.fetch = function () {
+    return plain.apply(window, arguments).then(function (answer) {
+      tell(answer.status === 403 ? "refused" : "");
+      return answer;
+    }, function (problem) {
+      if (problem.name !== "AbortError") tell("gone");
+      throw problem;
+    });
+  };
+
   // Where the figures of the review at this address are, for a browser set like that.
   function figuresAt(view) {
     var query = new URLSearchParams(location.search);

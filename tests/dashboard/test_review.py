@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import sqlite3
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +24,7 @@ from dashboard import review_wording as words
 from dashboard.app import create_app
 from dashboard.context import Context
 from dashboard.pages import review
+from dashboard.serving import serve
 from dashboard.summary import read_lecture
 
 TOKEN = "a-start-token-of-more-than-32-characters"
@@ -381,3 +384,40 @@ def test_pace_hints_stand_with_what_was_answered(store: Store) -> None:
     assert "Hint 1. Slow down?" in shown
     assert "Td('yes')" in shown.replace('"', "'")
     assert words.HINTS not in str(review.below(read_lecture(store, "lecture")))
+
+
+def test_a_program_that_was_stopped_or_started_anew_is_told_on_the_open_page(
+    store: Store, browser: Any
+) -> None:
+    address, stop = serve(create_app(store, SETTINGS, TOKEN), "127.0.0.1", 0, TOKEN)
+    port = int(address.split(":")[2].split("/")[0])
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    page.goto(address.replace("/?", "/review/lecture?"))
+    wait_for_chart(page)
+    stop()
+    page.click("#review-mood-table")
+    page.wait_for_selector(f"#failed >> text={words.GONE}")
+    other = TOKEN.swapcase()
+    _address, stop = serve(create_app(store, SETTINGS, other), "127.0.0.1", port, other)
+    page.click("#review-shares-table")
+    page.wait_for_selector(f"#failed >> text={words.STARTED_ANEW}")
+    stop()
+    context.close()
+
+
+def test_a_store_from_an_older_version_is_shown(tmp_path: Path, serve_pages: Any, open_tab: Any) -> None:
+    file, clock = tmp_path / "old.db", SteppedClock()
+    made = open_store(f"sqlite:///{file}", clock, SETTINGS.store)
+    store_lecture(made, clock, minutes=5)
+    made.close()
+    with sqlite3.connect(file) as old:  # as version 1 left it
+        old.execute("DROP TABLE merged")
+        old.execute("UPDATE schema_version SET version = 1")
+    old.close()
+    made = open_store(f"sqlite:///{file}", clock, SETTINGS.store)
+    url = serve_pages(create_app(made, SETTINGS, TOKEN)).replace("/?", "/review/lecture?")
+    page = open_tab(url).page
+    wait_for_chart(page)
+    assert page.locator(".strip").count() == 12
+    made.close()
