@@ -212,15 +212,15 @@ class TestSpread:
         """A face that swings a little about zero, three minutes long."""
         usual = Usual(180)
         for number in range(90):
-            usual.add(0.05 if number % 2 else -0.05, 2.0)
+            usual.add(0.05 * (number % 3 - 1), 2.0)
         return usual
 
     def test_it_is_taken_larger_the_less_is_known(self) -> None:
         usual = self.known()
         young = usual.spread
         for number in range(900):
-            usual.adapt(0.05 if number % 2 else -0.05, 2.0)
-        assert 0.045 < usual.spread < young
+            usual.adapt(0.05 * (number % 3 - 1), 2.0)
+        assert 0.035 < usual.spread < 0.9 * young
 
     def test_a_fall_counts_for_it_a_minute_later(self) -> None:
         usual = self.known()
