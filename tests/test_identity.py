@@ -164,7 +164,9 @@ def test_one_whose_label_was_half_covered_from_the_first_is_known_in_a_reflow() 
     for _ in range(2):
         image, gallery = paint_call(people, look=room.look_number)
         box = gallery.tiles[5].box
-        image[box.bottom - 14 : box.bottom - 4, box.x + 20 : box.x + 40] = (235, 60, 50)  # a player's bar
+        half = Box(box.x, box.y + box.h // 2, box.w, box.h // 2).cut(image)
+        half[:] = (0.9 * half).astype(np.uint8)  # a player's bar, and the shade above it
+        image[box.bottom - 14 : box.bottom - 4, box.x + 20 : box.x + 40] = (235, 60, 50)
         first = room.identity.assign(room.seconds, image, gallery)
         room.seconds += 2
     numbers = dict(zip((seat.room for seat in people), first, strict=True))
