@@ -616,10 +616,13 @@ class Store:
         here = [each.value for each in Presence if each not in _NOT_HERE]
         with self._read() as connection:
             key = self._key(connection, session_id)
-            first = select(func.min(looks.c.look)).where(looks.c.session == key, looks.c.seconds >= since)
+            times = select(looks.c.look, looks.c.seconds).where(
+                looks.c.session == key, looks.c.seconds >= since
+            )
+            seconds = {row.look: row.seconds for row in connection.execute(times)}
             query = (
                 select(
-                    looks.c.seconds,
+                    table.c.look,
                     func.count(table.c.brow_furrow),
                     beyond("brow_furrow", flags.brow_by),
                     beyond("head_turn", flags.turn_by),
@@ -627,12 +630,12 @@ class Store:
                     count(table.c.presence.in_(here)),
                     count(table.c.presence == Presence.NO_FACE.value),
                 )
-                .join(table, (table.c.session == looks.c.session) & (table.c.look == looks.c.look))
-                .where(looks.c.session == key, looks.c.look >= first.scalar_subquery())
-                .group_by(looks.c.look, looks.c.seconds)
-                .order_by(looks.c.look)
+                .where(table.c.session == key, table.c.look >= min(seconds, default=0))
+                .group_by(table.c.look)
+                .order_by(table.c.look)
             )
-            rows = connection.execute(query).fetchall()
+            found = connection.execute(query).fetchall() if seconds else []
+        rows = [(seconds[row[0]], *row[1:]) for row in found if row[0] in seconds]
         names = ("seconds", "read", "brow", "away", "closed", "present", "out")
         columns = zip(names, _turned(rows, len(names)), strict=True)
         return pd.DataFrame({name: np.array(values, dtype=np.float64) for name, values in columns})

@@ -133,14 +133,20 @@
 
   // A tile opens the student's panel and hands it the focus; closing gives the focus back.
   function pick(tile) {
-    var student = Number(tile.dataset.student);
-    window.dash_clientside.set_props("live-picked", { data: student });
+    picked = Number(tile.dataset.student);
+    refreshPicked();
     var name = element("live-detail-name"), tries = 0;
     (function focus() {
       if (!element("live-detail").hidden) name.focus();
       else if (tries++ < 40) setTimeout(focus, 50);
     })();
-    picked = student;
+  }
+
+  // The panel follows each refresh while it is open, and asks for nothing else.
+  function refreshPicked() {
+    if (picked && element("live-detail")) {
+      window.dash_clientside.set_props("live-picked", { data: { student: picked, refreshed: Date.now() } });
+    }
   }
 
   function unpick() {
@@ -224,6 +230,7 @@
       window.dash_clientside.classroom.inCapture(Boolean(last && last.inside));
       tell();
       picture();
+      refreshPicked();
       return window.dash_clientside.no_update;
     },
     toggle: function (clicks, said) {

@@ -486,13 +486,15 @@ def _register_details(app: Any, context: Context) -> None:
         Output("live-detail-page", "href"),
         Output("live-detail-out", "children"),
         Input("live-picked", "data"),
-        Input("live-pulse", "data"),
         Input("view", "data"),
         prevent_initial_call=True,
     )
-    def show_detail(student: int | None, _pulse: Any, view: dict[str, bool] | None) -> Any:
+    def show_detail(picked: dict[str, int] | None, view: dict[str, bool] | None) -> Any:
+        if not picked:
+            return True, *((no_update,) * 4)
+        student = int(picked["student"])
         session_id, known = running(context)
-        if not student or session_id is None:
+        if session_id is None:
             return True, *((no_update,) * 4)
         now = read(context, session_id, known)
         state = detail.state_of(now, student)
@@ -514,9 +516,10 @@ def _register_details(app: Any, context: Context) -> None:
         State("live-picked", "data"),
         prevent_initial_call=True,
     )
-    def set_student(out: int | None, own: int | None, student: int | None) -> Any:
-        if not student or not (out or own):
+    def set_student(out: int | None, own: int | None, picked: dict[str, int] | None) -> Any:
+        if not picked or not (out or own):
             return no_update
+        student = int(picked["student"])
         if ctx.triggered_id == "live-detail-own":
             detail.own(context, student)
         else:
