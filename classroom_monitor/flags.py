@@ -229,11 +229,15 @@ class Flags:
         if state.presence in (Presence.SEEN, Presence.NOT_READABLE):
             seen.seconds += passed
             seen.share += (1.0 - seen.share) * min(1.0, passed / IN_VIEW_MEMORY)
-        elif state.presence is Presence.NO_FACE and (state.student, FlagKind.OUT_OF_VIEW) not in self._cases:
+        elif state.presence is Presence.NO_FACE and not self._is_raised(state.student, FlagKind.OUT_OF_VIEW):
             seen.share -= seen.share * min(1.0, passed / IN_VIEW_MEMORY)
         if state.head_turn is not None and state.eyes_closed is not None and state.brow_furrow is not None:
             seen.turn, seen.eyes, seen.brow = state.head_turn, state.eyes_closed, state.brow_furrow
             seen.cues_at = seconds
+
+    def _is_raised(self, student: int, kind: FlagKind) -> bool:
+        case = self._cases.get((student, kind))
+        return case is not None and case.flag is not None
 
     def _judge(self, seconds: float, states: Sequence[StudentState], phase: MarkerKind | None) -> None:
         """Follows every condition of every student by one look."""
