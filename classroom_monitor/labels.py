@@ -58,6 +58,8 @@ OUTLINE = 60
 # look.
 SAME = 0.94
 REFRESH = 12
+# From this agreement of the plain pixels not even the ink is needed to know that nothing changed.
+GRAIN = 0.97
 # From here a pixel counts as text: chosen by Otsu's rule between these bounds, since thin or blurred strokes
 # never reach full white.
 TEXT = (0.18, 0.42)
@@ -90,6 +92,8 @@ class Label:
     outline: NDArray[np.float32]
     slot: Box
     line: _Line
+    #: The box and what follows it in the frame, as `_grain`.
+    grain: NDArray[np.float32]
 
     def __reduce__(self) -> str:
         raise TypeError("a label is never pickled: no picture leaves the process")
@@ -179,6 +183,9 @@ def _again(image: Image, label: Label) -> Label | None:
     height, width = image.shape[:2]
     slot, line = label.slot, label.line
     scale = _scale(slot)
+    grain = _grain(image, label.box, slot, line)
+    if grain.shape == label.grain.shape and float(np.vdot(grain, label.grain)) > GRAIN:
+        return replace(label, picture=label.box.cut(image).copy())
     area = _area(slot, line.centred).clip(width, height)
     columns = int((line.right + 1.8 * line.caps) / scale) + 1
     strip = _strip(image, Box(area.x, area.y, min(area.w, columns), area.h), slot, line.centred)
@@ -191,7 +198,16 @@ def _again(image: Image, label: Label) -> Label | None:
     after = tail[rows, round(line.right + 0.25 * line.caps) : round(line.right + 1.6 * line.caps)]
     if after.size and float((after.max(axis=0) > max(strip.text, 0.3)).mean()) > 0.15:
         return None  # the line may go on now
-    return replace(label, picture=label.box.cut(image).copy())
+    return replace(label, picture=label.box.cut(image).copy(), grain=grain)
+
+
+def _grain(image: Image, box: Box, slot: Box, line: _Line) -> NDArray[np.float32]:
+    """What stands out along the line in a label's box and a letter beyond it, as a picture of length 1."""
+    beyond = round(1.2 * line.caps / _scale(slot))
+    area = Box(box.x, box.y, min(box.w + beyond, slot.right - box.x), box.h)
+    green = area.clip(image.shape[1], image.shape[0]).cut(image)[..., 1].astype(np.float32)
+    grain = green - cv2.blur(green, (BAND, 1))
+    return np.asarray(grain / (float(np.sqrt(np.vdot(grain, grain))) + 1e-6), np.float32)
 
 
 def _same_ink(a: Ink, b: Ink) -> bool:
@@ -486,7 +502,8 @@ def _label(image: Image, strip: _Strip, line: _Line) -> Label | None:
     if box.w < 4 or box.h < 4:
         return None
     ink = _normalise(strip.ink, line)
-    return Label(box, box.cut(image).copy(), ink, _outline(ink), strip.slot, line)
+    grain = _grain(image, box, strip.slot, line)
+    return Label(box, box.cut(image).copy(), ink, _outline(ink), strip.slot, line, grain)
 
 
 def _normalise(ink: Ink, line: _Line) -> Ink:
