@@ -237,7 +237,7 @@ class Camera:
 def keep(picture: bytes, name: str) -> None:
     """Writes a screenshot in few colours."""
     with Pillow.open(io.BytesIO(picture)) as shot:
-        few = shot.convert("RGB").quantize(COLOURS, METHOD, dither=Pillow.Dither.NONE)
+        few = shot.convert("RGB").quantize(COLOURS, METHOD, kmeans=1, dither=Pillow.Dither.NONE)
         few.save(FOLDER / name, optimize=True)
     sys.stdout.write(f"{name}\n")
 
@@ -258,6 +258,7 @@ STATES = {
 def main(wanted: list[str]) -> None:
     """Makes the named screenshots anew, or all."""
     FOLDER.mkdir(exist_ok=True)
+    os.environ["XDG_CONFIG_HOME"] = "/home/teacher/.config"  # the settings page names the file
     chart = ".js-plotly-plot .trace"
     with open_browser() as browser:
         camera = Camera(browser, wanted)
