@@ -472,7 +472,8 @@ class TriedPicture:
 class StartRequest:
     """What starting a session needs. speed: 1 is real time, 0 as fast as it goes.
 
-    own: a point in the teacher's own tile, as shares of the picture's width and height, 0..1.
+    own: a point in the teacher's own tile, as shares of the picture's width and height, 0..1. own_label: the
+    name on that tile, where it is known already.
     """
 
     source: SourceSpec
@@ -484,6 +485,7 @@ class StartRequest:
     students_told: bool | None = None
     class_only: bool = False
     own: tuple[float, float] | None = None
+    own_label: str = ""
 
 
 @dataclass(frozen=True, slots=True)

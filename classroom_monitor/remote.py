@@ -138,6 +138,7 @@ class RemoteWatcher:
         self._closing = False
         self._request: StartRequest | None = None
         self._began_in: BaseProcess | None = None  # the process in which the request was started
+        self._own_name = ""  # of the teacher's own tile, which a session that goes on leaves out again
         self._deaths: list[float] = []
         self._problem = ""
         self._process: BaseProcess
@@ -217,8 +218,9 @@ class RemoteWatcher:
             if self._request is not None:
                 title = self._request.title
                 continued = title if title.endswith("(continued)") else f"{title} (continued)".strip()
+                again = replace(self._request, title=continued, own=None, own_label=self._own_name)
                 try:
-                    self.start(replace(self._request, title=continued))
+                    self.start(again)  # without the point: the tiles have moved since
                 except ClassroomError as problem:
                     self._request = None
                     log.error("The session could not go on: %s", problem)
@@ -273,6 +275,7 @@ class RemoteWatcher:
             return WatcherStatus(
                 None, Health(HealthState.ERROR, self._clock.utc(), self._problem or str(problem))
             )
+        self._own_name = result.own or self._own_name
         if result.session is None and self._began_in is self._process:
             self._request = None  # it came to its own end; one that died with its process goes on
         return result

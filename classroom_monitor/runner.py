@@ -159,7 +159,7 @@ class Runner:
             self._names.forget()
         now = self._clock.monotonic()
         pipeline = self._make_pipeline()
-        pipeline.expect_own(request.own, "" if request.own else self._own_name)
+        pipeline.expect_own(request.own, "" if request.own else request.own_label or self._own_name)
         self._running = Running(session, request, source, pipeline, now, CaptureWatch(), roster)
         self._retry_at, self._retry_after = 0.0, RETRY_FIRST
         self._say(HealthState.WATCHING)

@@ -160,11 +160,11 @@ FEW = "too few"
 HOVER = "{time} · {middle} ({low} to {high}) · {seen} seen"
 NOT_READ = "not read"
 
-SHARES_HEADING = "How faces look, last ten minutes"
+SHARES_HEADING = "How faces look"
 SHARES_LABEL = "Share of the faces seen by how they look, last ten minutes"
 SHARES_UNKNOWN = "Too few faces to say."
 
-SIGNS_HEADING = "Other signs, last ten minutes"
+SIGNS_HEADING = "Other signs"
 SIGNS_LABEL = "Share of the faces with each sign, last ten minutes"
 SIGNS = {
     "brow": "brow furrowed",
@@ -183,16 +183,18 @@ CAPTURE_NOTE = "From memory, never kept. Outlined: the tiles that were found. Gr
 
 
 def shares_sentence(
-    first: tuple[str, float], second: tuple[str, float], moved: tuple[str, float] | None
+    first: tuple[str, float], second: tuple[str, float], moved: tuple[str, float] | None, minutes: int
 ) -> str:
-    """The two most frequent looks with their shares, and the one that moved most, with its change."""
+    """The two most frequent looks with their shares, and the one that moved most over so many minutes."""
     one, two = (f"{percent(share)} " for _, share in (first, second))
     said = f"Now {one}of the faces look {LOOKS[first[0]]}, {two}{LOOKS[second[0]]}"
+    if minutes < 1:
+        return f"{said}."
     if moved is None:
-        return f"{said}; about as ten minutes ago."
+        return f"{said}; about as {minutes} min ago."
     which, change = moved
     way = "more" if change > 0 else "less"
-    return f"{said}; {LOOKS[which]} {way} often than ten minutes ago ({round(change * 100):+d} points)."
+    return f"{said}; {LOOKS[which]} {way} often than {minutes} min ago ({round(change * 100):+d} points)."
 
 
 def signs_sentence(now: dict[str, float]) -> str:

@@ -12,10 +12,11 @@ FOLDER = Path(__file__).parent
 
 SETTINGS_HEAD = """# Settings
 
-Every setting, its default and the reason. To change some, write only those lines into a file of your own:
-`settings.toml` in the program's configuration folder (`classroom-monitor doctor` names it), or any file given
-with `--settings FILE`. An unknown key, a wrong unit or a value out of range is refused in one line that names
-the file, the key and what is allowed. This page is written by `python docs/pages.py`.
+Every setting, its default and the reason. Change them on the settings page, which checks each and writes it
+at once; those of the pages hold from then on, all others from the next start. Or write only those lines into
+a file of your own: `settings.toml` in the program's configuration folder (`classroom-monitor doctor` names
+it), or any file given with `--settings FILE`. An unknown key, a wrong unit or a value out of range is refused
+in one line that names the file, the key and what is allowed. This page is written by `python docs/pages.py`.
 
     [flags]
     hold = 45        # or "45 s"

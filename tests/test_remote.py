@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,23 @@ def test_a_process_that_dies_is_started_again_and_its_session_goes_on_as_a_new_o
         time.sleep(0.1)
     assert started.read_text(encoding="utf-8").splitlines() == ["Lecture", "Lecture (continued)"]
     assert watcher.status().session == "Lecture (continued)"
+
+
+def test_the_own_tile_is_known_by_its_name_and_not_by_its_place_when_a_session_goes_on(
+    watcher: RemoteWatcher, started: Path
+) -> None:
+    watcher.start(replace(REQUEST, own=(0.25, 0.5)))
+    watcher.status()
+    with pytest.raises(ClassroomError, match="started again"):
+        watcher.pause()
+    for _ in range(300):
+        if started.read_text(encoding="utf-8").count("\n") == 2:
+            break
+        time.sleep(0.1)
+    assert started.read_text(encoding="utf-8").splitlines() == [
+        "Lecture(0.25, 0.5)",
+        "Lecture (continued)Ruiz",
+    ]
 
 
 def test_a_process_that_keeps_dying_is_given_up_with_a_remedy(watcher: RemoteWatcher) -> None:

@@ -216,6 +216,8 @@ def test_the_teachers_own_name_is_expected_in_the_next_session(room: Room) -> No
     assert room.runner.status.own == "Mónica Ruiz"
     room.start()
     assert room.pipeline.expected == (None, "Mónica Ruiz")
+    room.runner.start(StartRequest(SourceSpec(SourceKind.SYNTHETIC), 0.5, own_label="Ruiz, M."))
+    assert room.pipeline.expected == (None, "Ruiz, M.")
 
 
 def test_the_capture_shows_the_tiles_and_paints_over_who_is_left_out(room: Room) -> None:

@@ -21,11 +21,11 @@ def obedient(pipe: Connection, started: str) -> None:
         if ask.method == "start":
             request: StartRequest = ask.arguments[0]
             with Path(started).open("a", encoding="utf-8") as file:
-                file.write(request.title + "\n")
+                file.write(f"{request.title}{request.own or ''}{request.own_label}\n")
             session = request.title
             result = session
         elif ask.method == "status":
-            result = WatcherStatus(session, Health(HealthState.WATCHING, datetime.now(UTC)))
+            result = WatcherStatus(session, Health(HealthState.WATCHING, datetime.now(UTC)), own="Ruiz")
         elif ask.method == "busy":
             result = 0.0
         elif ask.method == "pause":

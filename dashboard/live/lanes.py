@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from classroom_monitor.records import EXPRESSIONS, ClassWord
 from dashboard import figures, parts, theme, wording
 from dashboard.context import Context
+from dashboard.live.charts import WINDOW_FIRST
 from dashboard.live.now import WINDOW, Now, View, running
 from dashboard.live.now import read as read_now
 
@@ -82,7 +83,8 @@ def read(context: Context) -> tuple[Lanes, Lanes] | None:
         sign: steps(signs["seconds"], _share(signs[sign], signs[base]), start, now.seconds)
         for sign, base in of.items()
     }
-    place = (now.local(start + STEP / 2), STEP * now.pace, WINDOW * now.pace)
+    window = min(WINDOW, max(WINDOW_FIRST, now.seconds))
+    place = (now.local(start + STEP / 2), STEP * now.pace, window * now.pace)
     return Lanes(*place, shares, wording.LOOKS), Lanes(*place, seen, wording.SIGNS)
 
 
@@ -200,8 +202,10 @@ def shares_said(lanes: Lanes) -> str:
     moved = {key: now[key] - earlier for key in now if (earlier := _first(lanes.rows[key])) is not None}
     most = max(moved, key=lambda key: abs(moved[key]), default=first)
     change = moved.get(most, 0.0)
+    read_at = np.flatnonzero(np.isfinite(lanes.rows[first]))
+    minutes = round((read_at[-1] - read_at[0]) * lanes.step / 60)
     return wording.shares_sentence(
-        (first, now[first]), (second, now[second]), (most, change) if abs(change) >= MOVED else None
+        (first, now[first]), (second, now[second]), (most, change) if abs(change) >= MOVED else None, minutes
     )
 
 

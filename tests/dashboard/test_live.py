@@ -327,7 +327,7 @@ def test_the_lanes_say_and_draw_and_list_the_same_numbers(lecture: Lecture) -> N
     assert found is not None
     shares, signs = found
     assert lanes.shares_said(shares).startswith("Now 70 % of the faces look happy, 15 % neutral; ")
-    assert "happy more often than ten minutes ago" in lanes.shares_said(shares)
+    assert "happy more often than 2 min ago" in lanes.shares_said(shares)
     assert "brow furrowed 25 %, looking away 0 %, eyes closed 0 %, out of view 0 %" in lanes.signs_said(signs)
     for each in found:
         for view in (View(), View(dark=True)):
