@@ -42,6 +42,9 @@ SCENE_CHANGED = 0.6
 LABELS = 4
 # Labels that are roughly less alike are not compared.
 ROUGH = 0.35
+# So many vanish at once, and so large a share, only where the call shows another page, or a strip: they are
+# still there, and are forgotten so many times later than one who vanishes alone.
+PARTED, PARTED_SHARE, PARTED_TIMES = 3, 0.3, 10
 # With an own label in the settings, a tile whose name is not read yet may be the teacher's.
 OWN_WAIT = 6.0  # s
 
@@ -61,6 +64,7 @@ class _Student:
     seen: float = -math.inf
     confidence: float = 0.0
     lost: bool = False
+    parted: bool = False
     merged: int | None = None
     changed: Label | None = None
     changed_looks: int = 0
@@ -194,9 +198,16 @@ class Identity:
         other.labels = [label for label in other.labels if id(label) not in theirs]
 
     def gone(self, seconds: float) -> frozenset[int]:
-        """The students unseen for `forget_after`, or of whom nothing is left to know them by."""
-        limit = seconds - self._settings.forget_after
-        return frozenset(n for n, s in self._students.items() if s.seen < limit or s.lost)
+        """The students unseen for `forget_after`, or of whom nothing is left to know them by.
+
+        Those who vanished together, behind a strip or a page turn, are forgotten much later.
+        """
+        after = self._settings.forget_after
+        return frozenset(
+            n
+            for n, s in self._students.items()
+            if s.lost or seconds - s.seen > after * (PARTED_TIMES if s.parted else 1)
+        )
 
     def left_out_boxes(self, image: Image, gallery: Gallery) -> frozenset[Box]:
         """The tiles that must not be cropped: called with the bare gallery, before any face is looked for.
@@ -249,6 +260,7 @@ class Identity:
             result.append(given)
         if layout != self._layout:
             self._lose_unlabelled({match.student for match in result})
+            self._part({match.student for match in result})
         for sight, match in zip(sights, result, strict=True):
             if match.student is not None:
                 self._update(self._students[match.student], sight, match, seconds)
@@ -396,9 +408,18 @@ class Identity:
             if not student.labels and student.number not in found:
                 student.lost = True
 
+    def _part(self, found: Collection[int | None]) -> None:
+        """After a change of the layout: many who vanished at once are elsewhere, not gone."""
+        before = [student for student in self._students.values() if student.seen >= self._last]
+        missing = [student for student in before if student.number not in found]
+        if len(missing) >= max(PARTED, PARTED_SHARE * len(before)):
+            for student in missing:
+                student.parted = True
+
     def _update(self, student: _Student, sight: _Sight, match: Match, seconds: float) -> None:
         student.box, student.place = sight.tile.box, _place(sight.tile) if sight.tile.row >= 0 else None
-        student.scene, student.seen, student.lost = sight.scene, seconds, False
+        student.scene, student.seen = sight.scene, seconds
+        student.lost = student.parted = False
         student.confidence = match.confidence
         label = sight.label
         if label is None:

@@ -44,10 +44,11 @@ def gallery(
     margins: tuple[int, int, int, int] = (30, 40, 30, 40),
     left_aligned: bool = False,
     bars: float = 0.1,
+    shape: float = 16 / 9,
 ) -> Painted:
     """counts: tiles of each row. margins: left, top, right, bottom; negative ones cut the tiles."""
     random = np.random.default_rng(seed)
-    tile_h = tile_w * 9 / 16
+    tile_h = tile_w / shape
     left, top, right, bottom = margins
     width = round(left + right + columns * (tile_w + gap) - gap)
     height = round(top + bottom + len(counts) * (tile_h + gap) - gap)

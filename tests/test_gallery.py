@@ -48,6 +48,53 @@ def test_finds_the_tiles_of_a_bad_copy() -> None:
     assert_tiles(GalleryReader().read(copy), replace(painted, boxes=boxes))
 
 
+@pytest.mark.parametrize(("shape", "seed"), [(4 / 3, 31), (1.0, 32), (1.5, 33)])
+def test_finds_tiles_of_other_shapes(shape: float, seed: int) -> None:
+    painted = gallery(seed, 5, [5, 5, 3], 170, 6, off=0.0, bars=0.0, shape=shape)
+    assert_tiles(GalleryReader().read(painted.image), painted)
+
+
+def with_speaker(seed: int) -> Painted:
+    """A strip of five above a speaker."""
+    strip = gallery(seed, 5, [5], 150, 6, off=0.0, bars=0.0, margins=(250, 10, 250, 560))
+    speaker = Box(180, 110, 912, 513)
+    speaker.cut(strip.image)[:] = video(np.random.default_rng(seed), speaker.w, speaker.h)
+    return replace(strip, boxes=[*strip.boxes, speaker])
+
+
+@pytest.mark.parametrize("seed", [41, 42, 43])
+def test_finds_a_strip_and_the_speaker_below(seed: int) -> None:
+    painted = with_speaker(seed)
+    found = GalleryReader().read(painted.image)
+    assert_tiles(found, painted)
+    assert len({(tile.row, tile.column) for tile in found.tiles}) == 6
+
+
+@pytest.mark.parametrize("seed", range(50, 62))
+def test_gives_back_the_tiles_of_any_gallery(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    columns, rows = int(random.integers(2, 7)), int(random.integers(2, 6))
+    width = float(random.uniform(110, 260))
+    gap = float(random.choice([0, 1, 2, 4, 7, 0.06 * width]))
+    last = int(random.integers(1, columns + 1))
+    background = int(random.choice([0, 13, 17, 26, 33]))
+    painted = gallery(
+        seed,
+        columns,
+        [columns] * (rows - 1) + [last],
+        width,
+        gap,
+        background=background,
+        fill=background + int(random.integers(8, 20)),
+        off=0.1 if gap else 0.0,
+        margins=tuple(int(m) for m in random.integers(0, 80, 4)),  # type: ignore[arg-type]
+        left_aligned=bool(random.random() < 0.3),
+    )
+    coded = cv2.imencode(".jpg", painted.image, [cv2.IMWRITE_JPEG_QUALITY, int(random.integers(60, 96))])[1]
+    image = np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR), np.uint8)
+    assert_tiles(GalleryReader().read(image), painted)
+
+
 def test_numbers_rows_and_columns() -> None:
     found = GalleryReader().read(GALLERIES["old Zoom"].image)
     places = [(tile.row, tile.column) for tile in found.tiles]

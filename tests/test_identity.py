@@ -90,6 +90,19 @@ def test_who_is_unseen_for_long_is_gone_until_seen_again() -> None:
     assert room.identity.gone(room.seconds) == frozenset()
 
 
+def test_those_behind_a_strip_are_not_gone_for_long() -> None:
+    room, people = Class(), seats(TWELVE)
+    first = room.look(people)
+    after = SETTINGS.identity.forget_after
+    for _ in range(5):
+        room.look(people[:4], height=120, wait=after / 2)
+    assert room.identity.gone(room.seconds) == frozenset()
+    assert room.look(people) == first
+    room.look(people[:4], height=120, wait=11 * after)
+    room.look(people[:4], height=120)
+    assert room.identity.gone(room.seconds) == set(first[4:])
+
+
 def test_two_with_the_same_name_stay_two_while_they_can_be_followed() -> None:
     room = Class()
     people = [*seats(TWELVE[:6]), Seat("Anna", 300), Seat("Anna", 301)]
