@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from browsing import until
 
-from classroom_monitor.records import SourceKind, SourceSpec, StartRequest, TileState
+from classroom_monitor.records import SourceChoice, SourceKind, SourceSpec, StartRequest, TileState
 from dashboard.app import find_pages, page_at
 from dashboard.context import Context
 from dashboard.pages import start
 
 from .conftest import Lecture
-from .test_live import texts
+from .test_live import HOSTILE, texts
 
 
 @pytest.fixture
@@ -133,6 +133,23 @@ def test_a_session_starts_after_notice_source_and_answer(
         )
     ]
     assert all(url.startswith(("http://127.0.0.1", "data:")) for url in tab.asked)
+
+
+def test_hostile_window_titles_stay_text(
+    waiting: Lecture, live_url: str, open_tab: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Check 20, for the titles of windows."""
+    choices = tuple(SourceChoice(SourceSpec(window=title), title) for title in HOSTILE if title.strip())
+    monkeypatch.setattr(waiting.watcher, "choices", lambda: choices)
+    page = open_tab("about:blank", 320, 640).page
+    address = live_url.partition("?")[0]
+    page.context.add_cookies([{"name": start.COOKIE, "value": "read", "url": address}])
+    page.goto(live_url)
+    page.get_by_label("<script>").check()
+    page.wait_for_selector("text=18 tiles, right?")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    assert page.title() != "owned"
+    assert page.locator("#start script, #start img[src=x], #start a[href^=javascript]").count() == 0
 
 
 def test_the_demo_class_needs_no_answer(

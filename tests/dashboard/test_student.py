@@ -119,6 +119,21 @@ def test_two_students_are_merged_and_parted_again(lecture: Any, serve_pages: Any
     assert lecture.watcher.told[-1] == ("split", 9)
 
 
+def test_who_else_it_could_be_is_listed_by_number_and_named_only_where_names_are_shown(lecture: Any) -> None:
+    """Checks 18 to 20: no rank, and a hostile name is one line of plain text."""
+    lecture.store.name_student("lecture", 2, "<img src=x onerror=alert(1)>\u202e" + "x" * 500)
+    context = Context(lecture.store, lecture.settings)
+    hidden = student.others(context, "lecture", 1, named=False)
+    assert [each["label"] for each in hidden] == [wording.pseudonym(n) for n in range(2, 13)]
+    shown = student.others(context, "lecture", 1, named=True)[0]["label"]
+    assert shown.startswith("<img src=x onerror=alert(1)>x")
+    assert len(shown) <= 60
+    assert student.merge(context, "lecture", 7, 2) == 2
+    assert "7" not in [each["value"] for each in student.others(context, "lecture", 1, named=False)]
+    student.split(context, "lecture", 7)
+    assert lecture.store.merged("lecture") == {}
+
+
 def test_the_mixture_over_time_has_a_sentence_and_a_table(
     store: Store, serve_pages: Any, open_tab: Any
 ) -> None:

@@ -192,7 +192,12 @@ def test_a_page_of_our_own_is_painted_out_where_it_is_in_front(screen: Screen, p
 
     until(lambda: at(150, 150) == (0, 0, 0))  # the page's red corner
     until(lambda: at(300, 300) == (255, 0, 0))  # the call in front of it stays
+    assert source.sees_itself
     source.close()
+    beside = ScreenSource(SourceSpec(monitor=1, region=Box(900, 600, 50, 50)))
+    assert beside.grab(0.0) is not None
+    assert not beside.sees_itself
+    beside.close()
 
 
 def test_a_page_of_unknown_order_is_painted_out_only_with_the_keyboard(screen: Screen) -> None:
