@@ -45,3 +45,20 @@ def test_one_opencv_version_is_pinned_for_its_three_wheels() -> None:
     versions = re.findall(r"^opencv-(?:contrib-|)python(?:-headless|)==(.+)$", constraints, re.MULTILINE)
     assert len(versions) == 3
     assert len(set(versions)) == 1
+
+
+def test_the_table_of_rehearsals_is_put_between_its_marks_and_nothing_else_changes(tmp_path: Path) -> None:
+    tool = runpy.run_path(str(ROOT / "docs" / "rehearsals.py"))
+    page = (ROOT / "docs" / "how-it-works.md").read_text(encoding="utf-8")
+    written = tool["between_marks"](page, "the table")
+    assert written.partition(tool["BEGIN"])[0] == page.partition(tool["BEGIN"])[0]
+    assert (
+        written.partition(tool["BEGIN"])[2] == f"\nthe table\n{tool['END']}" + page.partition(tool["END"])[2]
+    )
+
+    told = tmp_path / "told.toml"
+    told.write_text("[class]\nstudents = 6\nminutes = 1\n", encoding="utf-8")
+    rows: list[str] = []
+    lines = tool["table"]([str(told)], [1, 3], rows.append).splitlines()
+    assert lines[2:] == [rows[0], rows[0].replace("`told`", "all")]
+    assert {line.count("|") for line in lines} == {10}
