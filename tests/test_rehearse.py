@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from classroom_monitor.errors import ScriptError
-from classroom_monitor.records import EXPRESSIONS
-from classroom_monitor.rehearse import Readings, Score, rehearse
+from classroom_monitor.records import EXPRESSIONS, FlagKind, HintKind
+from classroom_monitor.rehearse import Readings, Score, drawn, rehearse
 from classroom_monitor.settings import configs_folder, load_settings
 from classroom_monitor.synthetic.script import Script, read_script
+from classroom_monitor.synthetic.source import SyntheticSource
 
 SETTINGS = load_settings(configs_folder() / "default.toml")
 
@@ -148,6 +150,25 @@ def test_who_joins_leaves_or_switches_off_breaks_nothing(tmp_path: Path) -> None
     found = run(script(tmp_path, events, minutes=6))
     assert found.flags.false == 0
     assert found.valence_mae is not None
+
+
+def test_furrowed_brows_on_many_faces_are_a_hint_and_no_flag(tmp_path: Path) -> None:
+    told = script(tmp_path, "[[event]]\nat = 300\nfor = 150\nwho = 0.7\nbrow = 0.9\n", 12, 8)
+    source = SyntheticSource(told)
+    steps = list(drawn(source, SETTINGS, [2.0 * number for number in range(240)], 1))
+    hints = [step.hint for step in steps if step.hint is not None]
+    assert [hint.kind for hint in hints] == [HintKind.SLOW_DOWN]
+    assert 355 <= hints[0].seconds <= 400
+    assert not any(flag.kind is FlagKind.BROW_FURROWED for step in steps for flag in step.flags)
+
+
+def test_the_way_to_the_page_counts_for_the_delay(tmp_path: Path) -> None:
+    told = script(tmp_path, '[[event]]\nat = 100\nfor = 60\nexpression = "happy"\nstrength = 0.95\n', 8, 4)
+    slow = replace(SETTINGS, store=replace(SETTINGS.store, commit_seconds=20.0))
+    soon, late = run(told), rehearse(slow, told, seed=1, pixels=False)
+    assert soon.delay_median_s is not None
+    assert late.delay_median_s is not None
+    assert soon.delay_median_s + 3 < late.delay_median_s <= soon.delay_median_s + 20
 
 
 class TestReadings:
