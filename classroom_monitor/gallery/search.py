@@ -40,8 +40,8 @@ TRIED, REFINED = 30, 3
 #: Mean cover from which no other shape than 16:9 is tried, and how much more evidence another shape needs.
 SURE, BETTER = 0.85, 1.15
 
-#: Tiles are 16:9 if their shape differs by less.
-LIKE_WIDE = 0.05
+#: Tiles are 16:9 if their shape differs by less; others need so much mean cover.
+LIKE_WIDE, COVER_SHAPED = 0.05, 0.8
 
 #: Lattices in one picture, and the mean cover that each but the first needs.
 LAYOUTS, COVER_BESIDE = 3, 0.8
@@ -67,7 +67,8 @@ def find_layouts(image: Image) -> tuple[Layout, ...]:
         shaped = _completed_all(scores, other_shapes(scores, LEAST_TILE))
         least = 0.0 if best is None else BETTER * best.score
         for layout in _refined(scores, fine, shaped[:REFINED], scale):
-            if layout.score > least and _believable(scores, small, layout):
+            sure = _like_wide(layout) or mean_cover(scores, layout) >= COVER_SHAPED
+            if layout.score > least and sure and _believable(scores, small, layout):
                 best, least = layout, layout.score
     if best is None:
         return ()
@@ -89,6 +90,10 @@ def _refined(scores: SlotScores, fine: _Fine, layouts: Sequence[Layout], scale: 
         if again is not None:
             exact.append(again)
     return exact
+
+
+def _like_wide(layout: Layout) -> bool:
+    return abs(layout.w / layout.h / WIDE - 1) < LIKE_WIDE
 
 
 def _completed_all(scores: SlotScores, seeds: Iterable[Layout]) -> list[Layout]:
@@ -160,8 +165,7 @@ class _Fine:
 
     def exact(self, layout: Layout, slack: float) -> Layout:
         """The layout (in pixels of the picture) refined; it is right to about `slack` pixels."""
-        shape = layout.w / layout.h
-        aspect = WIDE if abs(shape / WIDE - 1) < LIKE_WIDE else shape
+        aspect = WIDE if _like_wide(layout) else layout.w / layout.h
         found = refine(self._edges, layout.scaled(self._scale), slack * self._scale, aspect)
         return found.scaled(1 / self._scale)
 
