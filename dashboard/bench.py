@@ -162,7 +162,10 @@ class Meter:
     def __call__(self, environ: dict[str, Any], start: Any) -> Iterable[bytes]:
         """Answers as the application does."""
         before = time.perf_counter()
-        body = list(self._application(environ, start))
+        answer: Any = self._application(environ, start)
+        body = list(answer)
+        if hasattr(answer, "close"):  # a file of the assets
+            answer.close()
         if environ["PATH_INFO"].startswith(DATA):
             passed = (time.perf_counter() - before) * 1000
             self.answered.append(Answered(passed, sum(len(each) for each in body)))
