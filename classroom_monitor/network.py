@@ -31,8 +31,8 @@ class NetworkConfig:
     """
 
     stem: int = 16
-    widths: tuple[int, ...] = (32, 64, 128)
-    blocks: tuple[int, ...] = (1, 2, 3)
+    widths: tuple[int, ...] = (48, 96, 128)
+    blocks: tuple[int, ...] = (2, 2, 2)
     dropout: float = 0.2
 
 

@@ -341,7 +341,8 @@ def _limits() -> str:
 - **Trained on** FER2013's training set (Goodfellow et al. 2013) with the FER+ votes (Barsoum et al. 2016):
   gray pictures of 48 pixels, found on the web by words for emotions. Many show actors, stock models and
   public persons; few show anyone on a webcam. Who is in it (age, origin, gender) was never recorded. No other
-  data and no pretrained network were used.
+  data and no network trained on other data were used; half of the targets came from an earlier network of
+  ours that learnt from these very pictures (decision 7).
 - **Label noise.** The crowd's majority agrees with FER2013's label on about two pictures of three; half of
   what is labelled sad is seen as neutral. The votes are what people see in a picture, not what was felt.
 - **Twins.** FER2013's sets share near-copies. Every training row with a twin in the public or the private
