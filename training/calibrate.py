@@ -169,9 +169,9 @@ def thresholds(weights: Weights, faces: Faces) -> Thresholds:
     min_confidence: the least top probability at which the perception head agrees with the crowd's majority
     on at least half of the faces of 24 pixels with JPEG 40, the hardest size of the contract: a reading more
     often wrong than right is not worth showing. max_turn: the turn, in steps of 10 degrees, from which fewer
-    than half are right (90 where it never is so). min_sharpness: half of what 99 of 100 faces of the smallest usable
-    side reach; a larger face that is blurrier shows less than the smallest that we accept. Half, since video
-    is softer than the photographs of FER2013.
+    than half are right (90 where it never is so). min_sharpness: half of what 99 of 100 faces of the
+    smallest usable side reach; a larger face that is blurrier shows less than the smallest that we accept.
+    Half, since video is softer than the photographs of FER2013.
     """
     assert faces.votes is not None
     crowd = metrics.majority(faces.votes)
