@@ -167,6 +167,10 @@ def headline(lecture: Lecture) -> str:
     if first is None:
         series = lecture.series
         seen = f"{_middle(series.seen)} of {_middle(series.expected)}"
+        turn = next((each for each in lecture.markers if each.kind is MarkerKind.TURN), None)
+        if turn:
+            since = clock(lecture, turn.seconds)
+            return f"Faces looked much the same but for short turns, from {since} on; {seen} were in view."
         return f"Faces looked much the same all session; {seen} were in view."
     word = "more" if first.change > 0 else "less"
     return (
@@ -187,7 +191,7 @@ def detail(lecture: Lecture) -> str:
     elif lecture.stretches:
         said.append("The difference exceeds its own 90 % interval.")
     elif lecture.middle is not None:
-        said.append("No stretch leaves the session’s middle by more than its 90 % interval.")
+        said.append("No longer stretch leaves the session’s middle by more than its 90 % interval.")
     said.append(f"{lecture.looks:,} looks.")
     out = sum(each.left_out for each in lecture.students)
     if out:

@@ -174,7 +174,11 @@ def figure(lanes: Lanes, view: View) -> figures.Figure:
         "xaxis": {
             "type": "date",
             "range": [end - lanes.window * 1000, end],
-            "tickformat": "%H:%M",
+            # In the first minutes the same minute would stand at several ticks.
+            "tickformatstops": [
+                {"dtickrange": [None, 59_000], "value": "%H:%M:%S"},
+                {"dtickrange": [59_000, None], "value": "%H:%M"},
+            ],
             "hoverformat": "%H:%M:%S",
             "nticks": 3 if view.compact else 6,
             "tickangle": 0,

@@ -119,7 +119,10 @@ def test_a_flat_session_is_not_dramatised() -> None:
     store.flush()
     lecture = summary.read_lecture(store, "lecture")
     assert "much the same all session" in words.headline(lecture)
-    assert "No stretch leaves the session’s middle" in words.detail(lecture)
+    assert "No longer stretch leaves the session’s middle" in words.detail(lecture)
+    turn = Marker(300.0, MarkerKind.TURN, "Brightened", 1, -0.1, 0.3, 0.3, 0.5)
+    turned = dataclasses.replace(lecture, markers=(turn,))
+    assert f"but for short turns, from {words.clock(lecture, 300.0)} on" in words.headline(turned)
 
 
 def test_moments_are_turns_first_then_far_marks() -> None:
