@@ -117,8 +117,8 @@ class Runner:
         self._health = Health(HealthState.STOPPED, clock.utc())
         self._health_saved = -1e9
         self._retry_at, self._retry_after = 0.0, RETRY_FIRST
-        self._last_image: Image | None = None
-        self._last_tiles: tuple[Tile, ...] = ()
+        # Set in one step: the listener's thread must not pair one look's tiles with another's picture.
+        self._seen: tuple[Image, tuple[Tile, ...]] | None = None
         self._own_name = ""  # of this run of the program; the pages write it into the settings
         self._names = NamesBehind(name_reader) if name_reader and settings.names.names == "read" else None
         self.busy_since: float | None = None
@@ -168,7 +168,7 @@ class Runner:
     def stop(self) -> None:
         """Ends the session: the turns are found and everything is on disk when it returns."""
         running, self._running = self._running, None
-        self._last_image, self._last_tiles = None, ()
+        self._seen = None
         if running is None:
             return
         running.source.close()
@@ -188,7 +188,7 @@ class Runner:
         """Nothing is read nor grabbed until `resume`."""
         if self._running and not self._running.paused:
             self._running.paused = True
-            self._last_image, self._last_tiles = None, ()
+            self._seen = None
             self._say(HealthState.PAUSED)
 
     def resume(self) -> None:
@@ -216,6 +216,7 @@ class Runner:
         """The teacher leaves a student out, or takes them in again."""
         if self._running:
             self._running.pipeline.leave_out(student, out)
+            self._seen = None  # it still shows them
 
     def merge(self, student: int, into: int) -> None:
         """The teacher said that two students are one: the second number goes on."""
@@ -231,6 +232,7 @@ class Runner:
         """That tile is the teacher's own: left out, and known again by its label."""
         if self._running:
             self._running.pipeline.own(student)
+            self._seen = None  # it still shows them
 
     def choices(self) -> tuple[SourceChoice, ...]:
         """Monitors and windows that can be watched."""
@@ -267,14 +269,15 @@ class Runner:
 
     def picture(self) -> bytes | None:
         """The last frame as a JPEG, from memory."""
-        image = self._last_image
-        return None if image is None else _jpeg(image)[0]
+        seen = self._seen
+        return None if seen is None else _jpeg(seen[0])[0]
 
     def capture(self) -> Preview | None:
         """The last picture with the tiles found in it, from memory; those left out are painted over."""
-        image, tiles = self._last_image, self._last_tiles
-        if image is None:
+        seen = self._seen
+        if seen is None:
             return None
+        image, tiles = seen
         hidden = [tile.box for tile in tiles if tile.state is TileState.LEFT_OUT]
         if hidden:
             image = image.copy()
@@ -344,11 +347,11 @@ class Runner:
             return
         running.looks += 1
         running.seconds = seconds
-        self._last_image = image
         if running.request.source.kind in LIVE:
             hidden = getattr(running.source, "hidden", 0.0)  # only a window on the screen knows
             problem = running.capture.see(passed, image, running.live, hidden)
             if problem is not None:
+                self._seen = None
                 self._say(*problem)
                 return
         utc = self._clock.utc() if speed else running.session.start + timedelta(seconds=seconds)
@@ -358,7 +361,7 @@ class Runner:
                 listed = running.roster.match(text) if running.roster else None
                 self._store.read_name(running.session.id, student, listed or clean_name(text))
         look = running.pipeline.look(Frame(image, seconds, utc))
-        self._last_tiles = look.gallery.tiles
+        self._seen = (image, look.gallery.tiles)
         self._own_name = running.pipeline.own_name or self._own_name
         if self._names:
             self._names.again(running.pipeline.renamed())

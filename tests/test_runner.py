@@ -25,8 +25,10 @@ from classroom_monitor.records import (
     Box,
     Expression,
     Face,
+    Frame,
     HealthState,
     Image,
+    Look,
     Marker,
     MarkerKind,
     SourceKind,
@@ -229,6 +231,8 @@ def test_the_capture_shows_the_tiles_and_paints_over_who_is_left_out(room: Room)
     assert (found.width, found.height) == (160, 90)
     assert [each.box for each in found.tiles] == [Box(0, 0, 160, 90)]
     room.pipeline.state = TileState.LEFT_OUT
+    room.runner.leave_out(1, True)
+    assert room.runner.capture() is None, "from the click on, not from the next look on"
     room.run(3)
     painted = room.runner.capture()
     assert painted is not None
@@ -236,6 +240,24 @@ def test_the_capture_shows_the_tiles_and_paints_over_who_is_left_out(room: Room)
     assert set(middle.tolist()) == {128}
     room.runner.pause()
     assert room.runner.capture() is None
+
+
+def test_a_picture_is_never_shown_with_the_tiles_of_another_look(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The listener may ask while a look is under way: the new picture has no tiles to paint over yet."""
+    room.start()
+    asked = []
+    looking = room.pipeline.look
+
+    def look(frame: Frame) -> Look:
+        asked.append(room.runner.capture())
+        return looking(frame)
+
+    monkeypatch.setattr(room.pipeline, "look", look)
+    room.run(1)
+    assert asked[0] is None
+    assert room.runner.capture() is not None
 
 
 def test_a_second_start_ends_the_first_session(room: Room) -> None:
