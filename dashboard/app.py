@@ -160,6 +160,7 @@ def _route(app: Any, context: Context, found: tuple[Page, ...]) -> None:
         Input("view", "id"),
     )
 
+    # Dash is not typed; which of the two mypy says depends on whether it is installed beside it.
     @app.callback(  # type: ignore[misc, untyped-decorator, unused-ignore]
         Output("page", "children"),
         Output("failed", "children"),

@@ -24,12 +24,12 @@ from typing import Any
 ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-from PIL import Image as Pillow  # noqa: E402
-from stored import NAMES, START, look, session, store_lecture  # noqa: E402
+from PIL import Image as Pillow
+from stored import NAMES, START, look, session, store_lecture
 
-from classroom_monitor.clock import SteppedClock  # noqa: E402
-from classroom_monitor.gallery import GalleryReader  # noqa: E402
-from classroom_monitor.records import (  # noqa: E402
+from classroom_monitor.clock import SteppedClock
+from classroom_monitor.gallery import GalleryReader
+from classroom_monitor.records import (
     Health,
     HealthState,
     Marker,
@@ -39,13 +39,13 @@ from classroom_monitor.records import (  # noqa: E402
     SourceSpec,
     WatcherStatus,
 )
-from classroom_monitor.settings import load_settings  # noqa: E402
-from classroom_monitor.store import Store, open_store  # noqa: E402
-from classroom_monitor.synthetic.script import read_script  # noqa: E402
-from classroom_monitor.synthetic.source import SyntheticSource  # noqa: E402
-from dashboard.app import create_app  # noqa: E402
-from dashboard.bench import open_browser  # noqa: E402
-from dashboard.serving import serve  # noqa: E402
+from classroom_monitor.settings import load_settings
+from classroom_monitor.store import Store, open_store
+from classroom_monitor.synthetic.script import read_script
+from classroom_monitor.synthetic.source import SyntheticSource
+from dashboard.app import create_app
+from dashboard.bench import open_browser
+from dashboard.serving import serve
 
 FOLDER = Path(__file__).parent / "screenshots"
 PROGRAM = [sys.executable, "-m", "classroom_monitor.cli"]

@@ -78,6 +78,8 @@ def test_gives_back_the_tiles_of_any_gallery(seed: int) -> None:
     gap = float(random.choice([0, 1, 2, 4, 7, 0.06 * width]))
     last = int(random.integers(1, columns + 1))
     background = int(random.choice([0, 13, 17, 26, 33]))
+    fill = background + int(random.integers(8, 20))
+    left, top, right, bottom = (int(margin) for margin in random.integers(0, 80, 4))
     painted = gallery(
         seed,
         columns,
@@ -85,9 +87,9 @@ def test_gives_back_the_tiles_of_any_gallery(seed: int) -> None:
         width,
         gap,
         background=background,
-        fill=background + int(random.integers(8, 20)),
+        fill=fill,
         off=0.1 if gap else 0.0,
-        margins=tuple(int(m) for m in random.integers(0, 80, 4)),  # type: ignore[arg-type]
+        margins=(left, top, right, bottom),
         left_aligned=bool(random.random() < 0.3),
     )
     coded = cv2.imencode(".jpg", painted.image, [cv2.IMWRITE_JPEG_QUALITY, int(random.integers(60, 96))])[1]
