@@ -180,7 +180,7 @@ def figure(lanes: Lanes, view: View) -> figures.Figure:
                 {"dtickrange": [59_000, None], "value": "%H:%M"},
             ],
             "hoverformat": "%H:%M:%S",
-            "nticks": 3 if view.compact else 6,
+            "nticks": 3 if view.compact else 4,
             "tickangle": 0,
             "spikethickness": 1,
             "spikecolor": colours.edge,
