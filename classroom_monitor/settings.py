@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-import json
 import os
-import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,6 +15,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 import platformdirs
+import tomlkit
 
 from classroom_monitor.errors import SettingsError
 from classroom_monitor.records import EXPRESSIONS
@@ -190,10 +189,11 @@ def load_settings(file: Path | None = None) -> Settings:
     file: the user's file; None takes settings.toml in the configuration folder where it exists.
     Raises SettingsError with one line that names file, key and the nearest valid key.
     """
-    values = _read(configs_folder() / "default.toml")
     user = user_file(file)
     if file is not None or user.exists():
-        _merge(values, _read(user), user.name, "", Settings)
+        values = _over_defaults(user)
+    else:
+        values = _read(configs_folder() / "default.toml")
     loaded = _build(Settings, values, user.name, "")
     assert isinstance(loaded, Settings)
     if loaded.mood.somewhat >= loaded.mood.clearly:
@@ -212,22 +212,28 @@ def user_file(file: Path | None = None) -> Path:
 def change_settings(changes: Mapping[str, object | None], file: Path) -> Settings:
     """Writes settings by their dotted paths into the user's file; returns the settings that then hold.
 
-    changes: None goes back to the default. Only the lines concerned change: comments and all else in the file
-    stay. The whole is checked first and then put in place at once, so that a failure leaves the old file.
-    Raises SettingsError.
+    changes: None goes back to the default. Comments and all else in the file stay. The whole is checked first
+    and then put in place at once, so that a failure leaves the old file. Raises SettingsError.
     """
-    text = ""
+    document = tomlkit.document()
     if file.exists():
-        _read(file)
-        text = file.read_text(encoding="utf-8")
+        _over_defaults(file)  # only settings stand in it, each in its section
+        document = tomlkit.parse(file.read_text(encoding="utf-8"))
     for path, value in changes.items():
         if path not in setting_paths():
             raise SettingsError(f"there is no setting {path}")
-        text = _with_line(text, path, value)
+        *sections, key = path.split(".")
+        table: Any = document
+        for section in sections:
+            table = table.setdefault(section, tomlkit.table())
+        if value is None:
+            table.pop(key, None)
+        else:
+            table[key] = value
     new = file.with_name(f".{file.name}.{os.getpid()}.new")
     try:
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        new.write_text(text, encoding="utf-8")
+        new.write_text(tomlkit.dumps(document), encoding="utf-8")
         loaded = load_settings(new)
         new.replace(file)
     except SettingsError as problem:
@@ -241,34 +247,11 @@ def change_settings(changes: Mapping[str, object | None], file: Path) -> Setting
     return loaded
 
 
-def _with_line(text: str, path: str, value: object | None) -> str:
-    """The text of a settings file with one setting changed, added or taken away."""
-    section, _, key = path.rpartition(".")
-    lines = text.splitlines()
-    here, end, found = "", None, None
-    for number, line in enumerate(lines):
-        if match := re.match(r"\s*\[\s*([\w.]+)\s*\]", line):
-            here = match.group(1)
-        written = re.match(r"\s*([\w.]+)\s*=", line)
-        if here == section and (match or line.strip()):
-            end = number + 1
-        if written and (f"{here}." if here else "") + written.group(1) == path:
-            found = number
-    new = [] if value is None else [f"{key} = {_as_toml(value)}"]
-    if found is not None:
-        prefix = lines[found].partition("=")[0]
-        lines[found : found + 1] = [prefix.rstrip() + " =" + new[0].partition("=")[2]] if new else []
-    elif new and end is not None:
-        lines[end:end] = new
-    elif new:
-        lines += [*([""] if lines else []), f"[{section}]", *new]
-    return "\n".join(lines) + "\n" if lines else ""
-
-
-def _as_toml(value: object) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
+def _over_defaults(file: Path) -> dict[str, Any]:
+    """The defaults with that file laid over them, as read; its values are not checked yet."""
+    values = _read(configs_folder() / "default.toml")
+    _merge(values, _read(file), file.name, "", Settings)
+    return values
 
 
 def _read(file: Path) -> dict[str, Any]:

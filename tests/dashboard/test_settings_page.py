@@ -49,7 +49,7 @@ def test_what_is_typed_is_written_checked_and_taken_back(lecture: Lecture, file:
     loaded = load_settings(file)
     assert (loaded.flags.hold, loaded.flags.clear, loaded.mood.valence.happy) == (45, 20, 0.7)
     assert loaded.names.own_label == '<b>"Ana"\\</b>'
-    assert file.read_text(encoding="utf-8").startswith("# mine\n[flags]\n")
+    assert file.read_text(encoding="utf-8").startswith("# mine\n[flags]\nhold = 45  # longer\nclear = 20\n")
     before = file.read_bytes()
     for path, wrong, says in (
         ("flags.hold", "2", "Not saved. 2 is out of range; allowed: 5 to 300 s."),
