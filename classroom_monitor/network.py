@@ -91,11 +91,15 @@ class ExpressionNetwork(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Faces [N, 1, 48, 48] to logits [N, 2, 7]."""
+        logits: Tensor = self.heads(self.dropout(self.features(x)))
+        return logits.view(-1, len(HEADS), len(EXPRESSIONS))
+
+    def features(self, x: Tensor) -> Tensor:
+        """What the heads look at: faces [N, 1, 48, 48] to [N, last width]."""
         x = torch.relu(self.norm(self.conv(x)))
         for block in self.blocks:
             x = block(x)
-        logits: Tensor = self.heads(self.dropout(x.mean((2, 3))))
-        return logits.view(-1, len(HEADS), len(EXPRESSIONS))
+        return x.mean((2, 3))
 
     @property
     def parameter_count(self) -> int:

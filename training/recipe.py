@@ -35,6 +35,7 @@ class ScheduleRecipe:
 
     minutes: 0 runs the epochs, and resuming gives the same result to the bit; otherwise the cosine follows
     the clock, so that the run ends after so many minutes of training on whatever machine (or after `epochs`).
+    start: a weights file of the same network to begin from, in place of random weights.
     mixup, erasing and the like end with the last `clean_end` of the run.
     """
 
@@ -51,6 +52,7 @@ class ScheduleRecipe:
     bf16: bool = True
     seed: int = 1
     select_every: int = 1
+    start: str = ""
 
 
 @dataclass(frozen=True, slots=True)

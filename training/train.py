@@ -89,7 +89,7 @@ class _Training:
         torch.set_num_threads(schedule.threads)
         cv2.setNumThreads(1)
         self.device = torch.device(f"cuda:{self.rank}" if torch.cuda.is_available() else "cpu")
-        self.network = channels_last(ExpressionNetwork(recipe.network).to(self.device))
+        self.network = channels_last(_first_network(recipe).to(self.device))
         self.average = copy.deepcopy(self.network).eval().requires_grad_(False)
         self.parallel: nn.Module = DistributedDataParallel(self.network) if self.ranks > 1 else self.network
         # AdamW: after 100 batches its loss is where Nesterov's SGD at 0.1 needs 700 (measured).
@@ -296,6 +296,20 @@ class _Training:
         torch.set_rng_state(state["random"].cpu())
         self.epoch, self.step, self.spent, self.best = state["place"]
         self.losses = list(state["losses"])
+
+
+def _first_network(recipe: Recipe) -> ExpressionNetwork:
+    """The network before its first step. Raises ModelError, DataError."""
+    network = ExpressionNetwork(recipe.network)
+    if recipe.schedule.start:
+        before = load_weights(find_data(Path(recipe.schedule.start))).network
+        if replace(before.config, dropout=recipe.network.dropout) != recipe.network:
+            raise DataError(
+                f"{recipe.name}: schedule.start {recipe.schedule.start} has another shape than [network]: "
+                f"{before.config}"
+            )
+        network.load_state_dict(before.state_dict())
+    return network
 
 
 def taught(faces: TrainingSet, loss: LossRecipe) -> TrainingSet:

@@ -93,6 +93,18 @@ def test_a_student_follows_its_teacher(tmp_path: Path) -> None:
     assert (logits[:, 1].argmax(1) == 3).mean() > 0.9
 
 
+def test_a_training_begins_where_another_ended(tmp_path: Path) -> None:
+    made = recipe(epochs=4)
+    run(made, tmp_path / "first")
+    start = str(tmp_path / "first" / "best.safetensors")
+    further = replace(made, schedule=replace(made.schedule, epochs=1, learning_rate=1e-6, start=start))
+    fresh = replace(further, schedule=replace(further.schedule, start=""))
+    assert run(further, tmp_path / "second")[0] < 0.8 * run(fresh, tmp_path / "fresh")[0]
+    other = replace(further, network=replace(made.network, stem=4))
+    with pytest.raises(DataError, match=r"schedule\.start .*first.best.safetensors has another shape"):
+        run(other, tmp_path / "third")
+
+
 @pytest.mark.parametrize("file", sorted(RECIPES.glob("*.toml")), ids=lambda file: str(file.stem))
 def test_every_recipe_of_the_project_is_whole(file: Path) -> None:
     assert read_recipe(file).name == file.stem
