@@ -274,11 +274,20 @@ def sessions(as_json: Json = False, settings: SettingsFile = None, store: StoreU
         from rich.console import Console
         from rich.table import Table
 
+        from dashboard.wording import shown_name
+
         table = Table("id", "title", "course", "start", "minutes", "ended", box=None)
         for each in found:
             minutes = f"{(each.end - each.start).total_seconds() / 60:.0f}" if each.end else ""
             began = f"{each.start.astimezone():%d %b %Y %H:%M}"
-            table.add_row(each.id, each.title, each.course, began, minutes, each.ended or "running")
+            table.add_row(
+                each.id,
+                shown_name(each.title),
+                shown_name(each.course),
+                began,
+                minutes,
+                each.ended or "running",
+            )
         Console().print(table if found else "No session yet.", markup=False)
 
 
@@ -293,17 +302,21 @@ def export(
     store: StoreUrl = None,
 ) -> None:
     """Writes a session as CSV, Parquet or one HTML report."""
-    from classroom_monitor.export import export_session
+    from classroom_monitor.export import FORMATS, export_session
 
+    if kind not in (*FORMATS, "html"):
+        raise typer.BadParameter(f"--format is csv, parquet or html, not {kind!r}")
     with _open(load_settings(settings), store) as opened:
+        found = opened.session(session)
         if kind == "html":
             from dashboard.report import write_report
 
-            written = [write_report(opened, opened.session(session).id, out, names=names, force=force)]
-        elif kind in ("csv", "parquet"):
-            written = export_session(opened, opened.session(session).id, kind, out, names=names, force=force)
+            written = [write_report(opened, found.id, out, names=names, force=force)]
         else:
-            raise typer.BadParameter(f"--format is csv, parquet or html, not {kind!r}")
+            with _bars(["Exporting"]) as progress:
+                written = export_session(
+                    opened, found.id, kind, out, names, force, lambda share: progress(0, share)
+                )
     for file in written:
         _say(f"Written: {file}")
     _say("These files are not protected: keep them as you would keep the class's records.")

@@ -6,10 +6,14 @@ hold is not protected: whoever exports is told so.
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import json
+import math
 import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import pandas as pd
@@ -19,6 +23,9 @@ from classroom_monitor.records import EXPRESSIONS, Session
 from classroom_monitor.store import Store
 
 FORMATS = ("csv", "parquet")
+
+#: Looks whose students are read and written at one time: a quarter of a second's work for a class of 49.
+PART_LOOKS = 250
 
 #: The unit of every number in the files.
 UNITS = {
@@ -49,6 +56,9 @@ UNITS = {
     "rate": "looks a second",
 }
 
+#: Tables of the same columns, each with the share of the export that is done with it, 0..1.
+_Parts = Iterable[tuple[float, pd.DataFrame]]
+
 # A line a spreadsheet would take for a formula: one of = + - @ (their full-width forms too), tab or return
 # at its start, with or without blanks, invisible signs or quotes before it.
 _FORMULA = re.compile(
@@ -64,36 +74,72 @@ def export_session(
     folder: Path,
     names: bool = False,
     force: bool = False,
+    progress: Callable[[float], None] = lambda _share: None,
 ) -> list[Path]:
     """Writes class, students, flags and markers in `csv` or `parquet`, and session.json, into a folder.
 
-    names: with the students' names; without, pseudonyms alone (S07). Returns the files. Raises StoreError
-    when the session is unknown, a file exists already (without `force`), or the folder cannot be written.
+    names: with the students' names; without, pseudonyms alone (S07). progress: told the share done, 0..1, a
+    few times a second; what it raises stops the export, and no file of it stays. Returns the files. Raises
+    StoreError when the session is unknown, a file exists already (without `force`), or the folder cannot be
+    written.
     """
-    files = export_files(store, session_id, format, names)
-    target = prepare(folder, list(files), force)
-    return [put(target / name, content) for name, content in files.items()]
+    files = export_names(format)
+    with new_files(folder, files, force) as open_file:
+        for share in write_export(store, session_id, format, names, open_file):
+            progress(share)
+    return [folder.expanduser().resolve() / name for name in files]
 
 
-def export_files(store: Store, session_id: str, format: str, names: bool = False) -> dict[str, bytes]:  # noqa: A002
-    """The same files as bytes, by their names. Raises StoreError for an unknown session or format."""
+def export_names(format: str) -> list[str]:  # noqa: A002
+    """The names of the files of an export. Raises StoreError for an unknown format."""
     if format not in FORMATS:
         raise StoreError(f"{format!r} is no format of an export; known: {', '.join(FORMATS)}")
+    return [*(f"{table}.{format}" for table in ("class", "students", "flags", "markers")), "session.json"]
+
+
+def write_export(
+    store: Store,
+    session_id: str,
+    format: str,  # noqa: A002
+    names: bool,
+    open_file: Callable[[str], IO[bytes]],
+) -> Iterator[float]:
+    """Writes the files of `export_names`, each opened by its name, part by part.
+
+    Gives the share done, 0..1, after each part; whoever asks for no further one stops it there. Raises
+    StoreError for an unknown session or format.
+    """
     session = store.session(session_id)
-    write = _csv if format == "csv" else _parquet
-    tables = {
-        "class": class_table(store, session.id),
-        "students": students_table(store, session.id, names),
-        "flags": flags_table(store, session.id, names),
-        "markers": markers_table(store, session.id),
+    tables: dict[str, _Parts] = {
+        "class": [(0.0, class_table(store, session.id))],
+        "students": _student_parts(store, session.id, names),
+        "flags": [(1.0, flags_table(store, session.id, names))],
+        "markers": [(1.0, markers_table(store, session.id))],
     }
-    files = {f"{name}.{format}": write(table) for name, table in tables.items()}
-    text = json.dumps(describe(session), ensure_ascii=False, indent=2) + "\n"
-    return files | {"session.json": text.encode("utf-8", "replace")}
+    *files, description = export_names(format)
+    for name, parts in zip(files, tables.values(), strict=True):
+        with open_file(name) as file:
+            yield from (_write_csv if format == "csv" else _write_parquet)(file, parts)
+    with open_file(description) as file:
+        text = json.dumps(describe(session), ensure_ascii=False, indent=2) + "\n"
+        file.write(text.encode("utf-8", "replace"))
 
 
-def prepare(folder: Path, files: list[str], force: bool) -> Path:
-    """The folder of an export, made where it is missing; no file in it may exist, unless `force`."""
+def _student_parts(store: Store, session_id: str, names: bool) -> _Parts:
+    """The students' rows by stretches of time, at least one, each with the share done."""
+    seconds = np.sort(store.class_looks(session_id)["seconds"].to_numpy())
+    edges = [0.0, *map(float, seconds[PART_LOOKS::PART_LOOKS]), math.inf]
+    for number, (start, end) in enumerate(itertools.pairwise(edges), 1):
+        yield number / (len(edges) - 1), students_table(store, session_id, names, start, end)
+
+
+@contextlib.contextmanager
+def new_files(folder: Path, names: Sequence[str], force: bool) -> Iterator[Callable[[str], IO[bytes]]]:
+    """Opens the files of an export, which appear in the folder together once all are written, or not at all.
+
+    The folder is made where it is missing. Raises StoreError when a file exists already (without `force`) or
+    cannot be written.
+    """
     target = folder.expanduser().resolve()
     try:
         target.mkdir(parents=True, exist_ok=True)
@@ -101,26 +147,23 @@ def prepare(folder: Path, files: list[str], force: bool) -> Path:
         raise StoreError(
             f"{target}: the folder cannot be made ({problem.strerror}); choose another"
         ) from None
-    there = [name for name in files if (target / name).exists()]
+    there = [name for name in names if (target / name).exists()]
     if there and not force:
         raise StoreError(
             f"{target / there[0]}: exists already; choose another folder, or overwrite with --force"
         )
-    return target
-
-
-def put(path: Path, content: bytes) -> Path:
-    """Writes a file whole or not at all."""
-    part = path.with_name(path.name + ".part")
+    parts = {name: target / f"{name}.part" for name in names}
     try:
-        part.write_bytes(content)
-        part.replace(path)
+        yield lambda name: parts[name].open("wb")
+        for name, part in parts.items():
+            part.replace(target / name)
     except OSError as problem:
-        part.unlink(missing_ok=True)
         raise StoreError(
-            f"{path}: cannot be written ({problem.strerror}); free space or choose another folder"
+            f"{target}: cannot be written ({problem.strerror}); free space or choose another folder"
         ) from None
-    return path
+    finally:
+        for part in parts.values():
+            part.unlink(missing_ok=True)
 
 
 def describe(session: Session) -> dict[str, object]:
@@ -147,9 +190,11 @@ def class_table(store: Store, session_id: str) -> pd.DataFrame:
     return store.class_looks(session_id)
 
 
-def students_table(store: Store, session_id: str, names: bool) -> pd.DataFrame:
-    """The students, one row a student and look, by their codes (S07)."""
-    looks = store.student_looks(session_id)
+def students_table(
+    store: Store, session_id: str, names: bool, start: float = 0.0, end: float = math.inf
+) -> pd.DataFrame:
+    """The students from `start` to before `end` (s), one row a student and look, by their codes (S07)."""
+    looks = store.student_looks(session_id, since=start, before=end)
     looks = looks.drop(columns=[name for name in looks.columns if name.startswith("tile_")])
     if names:
         looks.insert(
@@ -213,41 +258,56 @@ def guard(text: str) -> str:
     return "'" + "".join(kept)
 
 
-def _csv(table: pd.DataFrame) -> bytes:
+def _write_csv(file: IO[bytes], parts: _Parts) -> Iterator[float]:
+    for number, (share, table) in enumerate(parts):
+        file.write(_csv(table, header=number == 0))
+        yield share
+
+
+def _csv(table: pd.DataFrame, header: bool) -> bytes:
     out = table.copy(deep=False)
     if "time_local" in out:
         offset = (out["time_local"] - out["time_utc"].dt.tz_localize(None)).dt.total_seconds() // 60
-        zones = offset.map(
-            lambda minutes: (
-                f"{'-' if minutes < 0 else '+'}{abs(int(minutes)) // 60:02d}:{abs(int(minutes)) % 60:02d}"
-            )
-        )
-        out["time_local"] = _stamp(out["time_local"]) + zones.astype(object)
+        out["time_local"] = _stamp(out["time_local"]) + offset.map(_zone).astype(object)
     if "time_utc" in out:
         out["time_utc"] = _stamp(out["time_utc"].dt.tz_localize(None)) + "Z"
     for name in out.columns:
         if not pd.api.types.is_numeric_dtype(out[name]):
             known = {each: guard(each) for each in out[name].unique() if isinstance(each, str)}
             out[name] = out[name].map(known).astype(object)
-    text: str = out.round(6).to_csv(None, index=False, lineterminator="\n", na_rep="")
+    text: str = out.round(6).to_csv(None, index=False, header=header, lineterminator="\n", na_rep="")
     return text.encode("utf-8")
 
 
-def _parquet(table: pd.DataFrame) -> bytes:
+def _write_parquet(file: IO[bytes], parts: _Parts) -> Iterator[float]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    made = pa.Table.from_pandas(table, preserve_index=False)
-    fields = []
-    for field in made.schema:
-        kind = pa.string() if pa.types.is_null(field.type) else field.type
-        fields.append(
-            pa.field(field.name, kind, metadata={"unit": UNITS[field.name]} if field.name in UNITS else None)
-        )
-    sink = pa.BufferOutputStream()
-    pq.write_table(made.cast(pa.schema(fields)), sink)
-    written: bytes = sink.getvalue().to_pybytes()
-    return written
+    writer = None
+    try:
+        for share, table in parts:
+            made = pa.Table.from_pandas(table, preserve_index=False)
+            if writer is None:  # the first part says what the columns are
+                writer = pq.ParquetWriter(file, pa.schema([_with_unit(field) for field in made.schema]))
+            writer.write_table(made.cast(writer.schema))
+            yield share
+    finally:
+        if writer is not None:
+            writer.close()
+
+
+def _with_unit(field: Any) -> Any:
+    """A column of a Parquet file; one in which nothing is known yet holds text."""
+    import pyarrow as pa
+
+    kind = pa.string() if pa.types.is_null(field.type) else field.type
+    return pa.field(field.name, kind, metadata={"unit": UNITS[field.name]} if field.name in UNITS else None)
+
+
+def _zone(minutes: float) -> str:
+    """`+02:00`, the difference of a clock from UTC."""
+    ahead = abs(int(minutes))
+    return f"{'-' if minutes < 0 else '+'}{ahead // 60:02d}:{ahead % 60:02d}"
 
 
 def _named(store: Store, session_id: str, students: pd.Series) -> pd.Series:

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import io
+import math
 import re
+import time
 import urllib.parse
 import zipfile
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import IO, Any
 
 import flask
 from dash import Input, Output, State, html
 
 from classroom_monitor.errors import StoreError
-from classroom_monitor.export import export_files
+from classroom_monitor.export import export_names, write_export
+from classroom_monitor.store import Store
 from dashboard import report
 from dashboard import review_wording as words
 from dashboard.context import Context
+
+#: How often a file in the making says so: at each hundredth. assets/downloads.js counts on it.
+STEPS = 100
+
+#: Where the server puts what tells that the asker has gone (dashboard/serving.py).
+GONE = "waitress.client_disconnected"
 
 
 def links(session_id: str, names: bool) -> list[Any]:
@@ -38,16 +48,22 @@ def links(session_id: str, names: bool) -> list[Any]:
 
 
 def work() -> Any:
-    """Says that a file is being made, with a button that stops it; assets/downloads.js shows it."""
+    """Says how far a file is, with a button that stops it; assets/downloads.js shows it."""
     return html.Div(
         [
-            html.Progress(**{"aria-label": words.MAKING}),
-            html.Span(**{"data-say": ""}),
-            html.Button(words.CANCEL, id="take-stop", className="btn small", type="button"),
+            html.Span(role="status", **{"data-say": ""}),
+            html.Span(
+                [
+                    html.Progress(value="0", max="1", **{"aria-label": words.MAKING}),
+                    html.Span(**{"data-share": "", "aria-hidden": "true"}),
+                    html.Button(words.CANCEL, id="take-stop", className="btn small", type="button"),
+                ],
+                className="row",
+                **{"data-runs": ""},
+            ),
         ],
         id="take-work",
         className="work small quiet2",
-        role="status",
         hidden=True,
         **{
             "data-making": words.MAKING,
@@ -75,29 +91,56 @@ def register(app: Any, context: Context) -> None:
 
 
 def _send(context: Context, session_id: str, kind: str) -> flask.Response:
-    names = flask.request.args.get("names") == "1"
+    asked = flask.request.args
+    file = io.BytesIO()
     try:
         session = context.store.session(session_id)
-        if kind == "html":
-            return _file(
-                report.render(context.store, session.id, names).encode(),
-                "text/html",
-                f"{_name(session.title)}.html",
-            )
-        files = export_files(context.store, session.id, kind, names)
+        making, media, ending = _making(context.store, session.id, kind, asked.get("names") == "1", file)
     except StoreError as problem:
         return flask.Response(str(problem), 404, mimetype="text/plain")
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in files.items():
-            archive.writestr(name, content)
-    return _file(packed.getvalue(), "application/zip", f"{_name(session.title)}-{kind}.zip")
-
-
-def _file(content: bytes, kind: str, name: str) -> flask.Response:
-    response = flask.Response(content, mimetype=kind)
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    gone = flask.request.environ.get(GONE, lambda: False)
+    response = flask.Response(_body(making, file, gone, "told" in asked), mimetype=media)
+    response.headers["Content-Disposition"] = f'attachment; filename="{_name(session.title)}{ending}"'
     return response
+
+
+def _making(
+    store: Store, session_id: str, kind: str, names: bool, file: IO[bytes]
+) -> tuple[Iterator[float], str, str]:
+    """What makes the file, giving the share done after each part; its media type, and how its name ends."""
+    if kind == "html":
+        return _write_report(store, session_id, names, file), "text/html", ".html"
+    export_names(kind)  # raises StoreError for an unknown format
+    return _write_packed(store, session_id, kind, names, file), "application/zip", f"-{kind}.zip"
+
+
+def _write_report(store: Store, session_id: str, names: bool, file: IO[bytes]) -> Iterator[float]:
+    file.write(report.render(store, session_id, names).encode())
+    yield 1.0
+
+
+def _write_packed(store: Store, session_id: str, kind: str, names: bool, file: IO[bytes]) -> Iterator[float]:
+    now = time.localtime()[:6]
+
+    def open_file(name: str) -> IO[bytes]:
+        entry = zipfile.ZipInfo(name, now)
+        entry.compress_type = zipfile.ZIP_DEFLATED
+        return archive.open(entry, "w")
+
+    with zipfile.ZipFile(file, "w") as archive:
+        yield from write_export(store, session_id, kind, names, open_file)
+
+
+def _body(making: Iterator[float], file: io.BytesIO, gone: Callable[[], bool], tell: bool) -> Iterator[bytes]:
+    """The file; with `tell` a dot before it for each hundredth done. Stops when the asker has gone."""
+    told = 0
+    for share in making:
+        if gone():
+            return
+        done = math.floor(share * STEPS) if tell else 0
+        yield b"." * (done - told)
+        told = done
+    yield file.getvalue()
 
 
 def _name(title: str) -> str:

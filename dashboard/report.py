@@ -13,13 +13,15 @@ from pathlib import Path
 
 import numpy as np
 
-from classroom_monitor.export import prepare, put
+from classroom_monitor.export import new_files
 from classroom_monitor.records import EXPRESSIONS, MarkerKind
 from classroom_monitor.store import Store
 from dashboard import review_wording as words
 from dashboard import theme, wording
 from dashboard.review_figures import lane_top, ticks
 from dashboard.summary import InView, Lecture, Numbers, Series, read_lecture
+
+REPORT = "report.html"
 
 #: Width of the charts in their own units, and where the plot begins.
 WIDE = 1000.0
@@ -76,8 +78,9 @@ def write_report(
     names: with the students' names. Raises StoreError when the session is unknown, the file exists already
     (without `force`), or the folder cannot be written.
     """
-    content = render(store, session_id, names).encode("utf-8")
-    return put(prepare(folder, ["report.html"], force) / "report.html", content)
+    with new_files(folder, [REPORT], force) as open_file, open_file(REPORT) as file:
+        file.write(render(store, session_id, names).encode("utf-8"))
+    return folder.expanduser().resolve() / REPORT
 
 
 def render(store: Store, session_id: str, names: bool = False) -> str:

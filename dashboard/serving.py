@@ -43,6 +43,7 @@ def serve(app: Any, host: str, port: int, token: str) -> tuple[str, Callable[[],
         max_request_body_size=LARGEST,
         inbuf_overflow=LARGEST + 1,
         outbuf_overflow=LARGEST + 1,
+        channel_request_lookahead=1,  # so that a page that has gone is noticed while its file is being made
     )
     stopping = threading.Event()
 

@@ -878,7 +878,7 @@ ANY_TEXT = "any text"
 
 # --- text for Plotly ----------------------------------------------------------------------------------------
 
-_BIDI = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069\x00-\x1f\x7f]")
+_BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\x00-\x1f\x7f-\x9f]")
 
 
 def plotly_text(text: str, longest: int = 60) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from classroom_monitor import cli
+from classroom_monitor import cli, export
 from classroom_monitor.clock import SteppedClock
 from classroom_monitor.settings import load_settings
 from classroom_monitor.store import open_store
@@ -67,6 +67,31 @@ def test_export_writes_the_five_files_and_never_over_others(
     assert "--force" in printed.err.splitlines()[-1]
     assert printed.out == ""
     assert run(monkeypatch, "export", "last", "--out", str(out), "--store", url, "--force") == 0
+
+
+def test_export_stopped_by_ctrl_c_leaves_no_file(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def pressed(*_arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(export, "flags_table", pressed)  # class and students are written by then
+    out = tmp_path / "out"
+    assert run(monkeypatch, "export", "last", "--out", str(out), "--store", url) == 130
+    assert list(out.iterdir()) == []
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_titles_cannot_write_to_the_terminal(
+    url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = open_store(url, SteppedClock(), load_settings().store)
+    store.rename_session("lecture", "[/red]\x1b[2J\x9bm\u202eevil", "[link=http://x]y[/link]")
+    store.close()
+    assert run(monkeypatch, "sessions", "--store", url) == 0
+    printed = capsys.readouterr().out
+    assert "[/red]" in printed
+    assert not {"\x1b", "\x9b", "\u202e"} & set(printed)
 
 
 def test_export_writes_a_report(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from stored import NAMES, store_lecture
 
+from classroom_monitor import export
 from classroom_monitor.clock import SteppedClock
 from classroom_monitor.errors import StoreError
 from classroom_monitor.export import export_session, guard
@@ -132,6 +133,39 @@ def test_session_file_describes_the_session(store: Store, tmp_path: Path) -> Non
     assert described["ended"] == "stopped"
     assert described["weights_sha256"] == "ab" * 32
     assert set(COLUMNS["class"]) - {"word", "trend"} <= set(described["units"])
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_it_tells_how_far_it_is_and_writes_the_same_in_parts(
+    kind: str, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    export_session(store, "lecture", kind, tmp_path / "whole", names=True)
+    monkeypatch.setattr(export, "PART_LOOKS", 10)
+    told: list[float] = []
+    export_session(store, "lecture", kind, tmp_path / "parts", names=True, progress=told.append)
+    assert len(told) > 10
+    assert told == sorted(told)
+    assert (told[0], told[-1]) == (0.0, 1.0)
+    read_table = pd.read_csv if kind == "csv" else pd.read_parquet
+    for name in COLUMNS:
+        whole, parts = (read_table(tmp_path / each / f"{name}.{kind}") for each in ("whole", "parts"))
+        pd.testing.assert_frame_equal(whole, parts)
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_an_export_that_is_stopped_leaves_nothing_behind(
+    kind: str, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export, "PART_LOOKS", 10)
+
+    def stop(share: float) -> None:
+        if share > 0.5:
+            assert list(tmp_path.iterdir())  # under way
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        export_session(store, "lecture", kind, tmp_path, progress=stop)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_title_cannot_climb_out_of_the_folder(tmp_path: Path) -> None:

@@ -538,12 +538,16 @@ class Store:
         return pd.DataFrame(frame)
 
     def student_looks(
-        self, session_id: str, since: float | None = None, student: int | None = None
+        self,
+        session_id: str,
+        since: float | None = None,
+        student: int | None = None,
+        before: float = math.inf,
     ) -> pd.DataFrame:
         """The students, one row a student and look, by time: the columns of the export and the tile.
 
-        since: seconds from which on. student: only that one. `student` is a whole number, `usable` 0 or 1;
-        what is not known is NaN; `tile_x` … `tile_h` are pixels of the frame.
+        since, before: seconds from which on, and up to which. student: only that one. `student` is a whole
+        number, `usable` 0 or 1; what is not known is NaN; `tile_x` … `tile_h` are pixels of the frame.
         """
         looks, table = schema.class_look, schema.student_look
         wanted = [looks.c.utc_us, looks.c.seconds, *table.c[2:]]
@@ -553,6 +557,8 @@ class Store:
             query = select(*wanted).select_from(joined).where(looks.c.session == key)
             if since is not None:
                 query = query.where(looks.c.seconds >= since)
+            if before < math.inf:
+                query = query.where(looks.c.seconds < before)
             same = self._same(connection, key)
             if student is not None:
                 numbers = [student, *(each for each, into in same.items() if into == student)]

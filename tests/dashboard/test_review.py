@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sqlite3
+import threading
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,11 +16,12 @@ import pytest
 from browsing import until
 from stored import NAMES, look, session, store_lecture
 
+from classroom_monitor import export
 from classroom_monitor.clock import SteppedClock
 from classroom_monitor.records import Answer, Hint, HintKind, Marker, MarkerKind
 from classroom_monitor.settings import load_settings
 from classroom_monitor.store import Store, open_store
-from dashboard import review_figures, theme
+from dashboard import downloads, review_figures, theme
 from dashboard import review_wording as words
 from dashboard.app import create_app
 from dashboard.context import Context
@@ -249,22 +251,52 @@ def test_downloads_are_the_export_and_keep_names_out(store: Store) -> None:
     assert stranger.get("/download/lecture/csv").status_code == 403
 
 
-def test_a_file_is_made_with_a_word_and_can_be_stopped(url: str, open_tab: Any) -> None:
+def test_a_file_in_the_making_says_how_far_it_is_and_stops_at_a_click(
+    url: str, open_tab: Any, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     page = open_tab(url).page
     wait_for_chart(page)
     assert not page.is_visible("#take-work")
     with page.expect_download() as saved:
         page.click("text=CSV")
     assert saved.value.suggested_filename == "statistics-ii-lecture-7-csv.zip"
+    with zipfile.ZipFile(saved.value.path()) as files:
+        assert files.testzip() is None
+        assert files.read("class.csv").startswith(b"time_utc")
     page.wait_for_selector(f"#take-work >> text={words.MADE}")
-    page.route("**/download/**", lambda _route: None)  # takes for ever
+    assert not page.is_visible("#take-stop")
+
+    begun, go_on, ended = threading.Semaphore(0), threading.Semaphore(0), threading.Event()
+    real_table, real_write = export.students_table, export.write_export
+
+    def one_by_one(*arguments: Any) -> Any:
+        begun.release()
+        assert go_on.acquire(timeout=20)
+        return real_table(*arguments)
+
+    def watched(*arguments: Any) -> Any:
+        try:
+            yield from real_write(*arguments)
+        finally:
+            ended.set()
+
+    monkeypatch.setattr(export, "PART_LOOKS", 40)  # nine parts
+    monkeypatch.setattr(export, "students_table", one_by_one)
+    monkeypatch.setattr(downloads, "write_export", watched)
     page.click("text=Parquet")
-    page.wait_for_selector(f"#take-work >> text={words.MAKING}")
-    assert page.is_visible("#take-work progress")
+    for _ in range(3):
+        assert begun.acquire(timeout=20)
+        go_on.release()
+    until(page, lambda: page.inner_text("[data-share]") == "33 %")
+    assert page.evaluate("document.querySelector('#take-work progress').value") == pytest.approx(0.33)
     page.focus("#take-stop")
     page.keyboard.press("Enter")
     page.wait_for_selector(f"#take-work >> text={words.STOPPED_MAKING}")
-    assert not page.is_visible("#take-stop")
+    page.wait_for_timeout(500)  # until the server has seen the browser hang up
+    assert begun.acquire(timeout=20)
+    go_on.release()  # the part under way is the last
+    assert ended.wait(20)
+    assert not begun.acquire(blocking=False)
 
 
 def test_figures_are_valid_in_both_schemes_and_keep_gaps(store: Store) -> None:
