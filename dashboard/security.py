@@ -27,12 +27,14 @@ TOKEN_CHARACTERS = 32
 CONTENT_POLICY = (
     "default-src 'self'; script-src 'self' {hashes}; style-src 'self' 'unsafe-inline'; img-src 'self' "
     "data: blob:; font-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'none'; "
-    "form-action 'self'; frame-ancestors 'none'"
+    "form-action 'self'; frame-ancestors {framed}"
 )
+
+#: The live page may stand in the compact window (decision 9), which is a page of ours; nothing else in any.
+FRAMED = "/live"
 
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -97,7 +99,7 @@ def guard(
         )
     allowed = frozenset(hosts)
     cookie, value = cookie_for(token)
-    policy: list[str] = []
+    hashes: list[str] = []
 
     def check() -> flask.typing.ResponseReturnValue | None:
         request = flask.request
@@ -119,10 +121,12 @@ def guard(
         return None
 
     def harden(response: flask.Response) -> flask.Response:
-        if not policy:
-            hashes = " ".join(script_hashes())
-            policy.append(CONTENT_POLICY.format(hashes=hashes))
-        response.headers.setdefault("Content-Security-Policy", policy[0])
+        if not hashes:
+            hashes.append(" ".join(script_hashes()))
+        framed = flask.request.path == FRAMED
+        policy = CONTENT_POLICY.format(hashes=hashes[0], framed="'self'" if framed else "'none'")
+        response.headers.setdefault("Content-Security-Policy", policy)
+        response.headers.setdefault("X-Frame-Options", "SAMEORIGIN" if framed else "DENY")
         for name, setting in HEADERS.items():
             response.headers.setdefault(name, setting)
         if response.mimetype in ("text/html", "application/json"):

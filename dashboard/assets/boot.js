@@ -3,8 +3,8 @@
 (function () {
   "use strict";
   var PLOTLY = "/_dash-component-suites/plotly/package_data/plotly.min.js";
-  var chosen = null;
-  try { chosen = localStorage.getItem("scheme"); } catch (blocked) { /* private mode: follow the system */ }
+  var chosen = window.frameElement ? window.frameElement.dataset.scheme : null;
+  try { chosen = localStorage.getItem("scheme") || chosen; } catch (blocked) { /* private mode: follow the system */ }
   var dark = chosen ? chosen === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
   document.documentElement.setAttribute("data-mantine-color-scheme", dark ? "dark" : "light");
 

@@ -7,8 +7,9 @@
   function recall(storage, key) { try { return storage.getItem(key); } catch (blocked) { return null; } }
   function keep(storage, key, value) { try { storage.setItem(key, value); } catch (blocked) { /* forgotten on reload */ } }
 
+  // A window above all others always says that it prefers dark: it takes the scheme of the page it came from.
   function dark() {
-    var chosen = recall(localStorage, "scheme");
+    var chosen = recall(localStorage, "scheme") || (window.frameElement && window.frameElement.dataset.scheme);
     return chosen ? chosen === "dark" : darkQuery.matches;
   }
 
@@ -32,7 +33,22 @@
   var actions = {
     scheme: function () { keep(localStorage, "scheme", dark() ? "light" : "dark"); tell(); },
     names: function () { keep(sessionStorage, "names", view().names ? "hidden" : "shown"); tell(); },
-    compact: function () { window.open("/live", "classroom-compact", "popup,width=360,height=640"); },
+    // Above all windows where the browser can; a pop-up elsewhere. By its title the capture paints it out.
+    compact: function (button) {
+      function popUp() { window.open("/live", "classroom-compact", "popup,width=360,height=640"); }
+      if (!window.documentPictureInPicture) { popUp(); return; }
+      documentPictureInPicture.requestWindow({ width: 360, height: 480 }).then(function (above) {
+        var frame = above.document.createElement("iframe");
+        frame.title = button.textContent;
+        frame.dataset.scheme = dark() ? "dark" : "light";
+        frame.src = "/live";
+        frame.style.cssText = "position:fixed;inset:0;width:100%;height:100%;border:0";
+        above.document.documentElement.lang = "en";
+        above.document.title = document.title;
+        above.document.body.style.background = getComputedStyle(document.body).backgroundColor;
+        above.document.body.append(frame);
+      }, popUp);
+    },
     print: function () { window.print(); },
     copy: function (button) {
       var text = document.getElementById(button.dataset.from).textContent;

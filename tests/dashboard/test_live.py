@@ -543,6 +543,26 @@ def test_compact_has_no_map_and_at_most_three_names(
     assert page.is_visible("text=Never for this student")
 
 
+def test_the_compact_view_opens_above_all_windows_or_as_a_pop_up(
+    lecture: Lecture, live_url: str, open_tab: Callable[..., Any]
+) -> None:
+    page = open_tab(live_url, scheme="light").page
+    page.wait_for_selector("#live-head h1")
+    with page.context.expect_page() as opened:
+        page.get_by_role("button", name=wording.COMPACT_LABEL).click()
+    above = opened.value
+    above.frame_locator("iframe").locator("#live-head h1").wait_for()
+    assert above.frame_locator("iframe").locator("html[data-mantine-color-scheme=light]").count() == 1
+    assert page.evaluate("documentPictureInPicture.window !== null")
+    assert "classroom monitor" in above.title().lower()  # as the capture knows its own windows
+    above.close()
+    page.evaluate("delete window.documentPictureInPicture")
+    with page.context.expect_page() as opened:
+        page.get_by_role("button", name=wording.COMPACT_LABEL).click()
+    opened.value.wait_for_url("**/live")
+    opened.value.wait_for_selector("#live-head h1")
+
+
 def test_names_are_hidden_at_first_where_the_compact_window_lies_in_the_capture(
     lecture: Lecture, live_url: str, open_tab: Callable[..., Any]
 ) -> None:
