@@ -11,6 +11,7 @@ import base64
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -206,18 +207,18 @@ def coverage(looks: Looks, colours: Palette, axis: str = "y2", **more: Any) -> l
 
 
 def ticks(
-    start: float, end: float, clock: Callable[[float], str], step: float
+    start: float, end: float, local: Callable[[float], datetime], step: float
 ) -> tuple[list[float], list[str]]:
     """Places and labels on the time axis at every `step` seconds of the clock; the end is left to `now`.
 
-    clock: the clock time `HH:MM:SS` at those seconds of the session.
+    local: the local time at a second of the session, which may pass faster than the clock.
     """
-    hours, minutes, seconds = (int(part) for part in clock(start).split(":"))
-    past = (hours * 3600 + minutes * 60 + seconds) % step
-    first = start + (step - past) % step
-    places = [float(at) for at in np.arange(first, end - step * 0.6, step)]
-    labels = [clock(at + 0.5)[:5] for at in places]
-    return places, labels
+    begun = local(start)
+    walled = (local(end) - begun).total_seconds()
+    past = (begun.minute * 60 + begun.second + begun.microsecond / 1e6) % step
+    on_clock = np.arange((step - past) % step, walled - step * 0.6, step)
+    places = [float(start + at * (end - start) / walled) for at in on_clock]
+    return places, [f"{begun + timedelta(seconds=at + 0.5):%H:%M}" for at in on_clock]
 
 
 def mark(
@@ -317,7 +318,7 @@ def live_line(
     colours: Palette,
     start: float,
     end: float,
-    clock: Callable[[float], str],
+    local: Callable[[float], datetime],
     expected: int,
     markers: Sequence[Marker] = (),
 ) -> Figure:
@@ -328,7 +329,7 @@ def live_line(
     height = reach(looks)
     # From the foot: 24 px of ticks outside; of the 232 inside, 24 for the strip, 24 free, 184 for the line.
     foot, top = 48 / 232, 24 / 232
-    places, labels = ticks(start, end, clock, 60)
+    places, labels = ticks(start, end, local, 60)
     shapes: list[Figure] = [_zero(colours), _zero(colours, expected // 2, "y2")]
     notes: list[Figure] = []
     for at in (-0.4, 0.4):

@@ -27,6 +27,4 @@ def line(now: Now, view: View) -> figures.Figure:
         return figures.compact_line(looks, colours, start, end, now.clock(start), last)
     expected = 0 if now.last is None else now.last.expected
     marks = [each for each in now.markers if each.kind is not MarkerKind.TURN]
-    return figures.live_line(
-        looks, colours, start, end, lambda seconds: f"{now.local(seconds):%H:%M:%S}", expected, marks
-    )
+    return figures.live_line(looks, colours, start, end, now.local, expected, marks)

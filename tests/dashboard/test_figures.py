@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,8 @@ import pytest
 from classroom_monitor.records import ClassWord, Marker, MarkerKind
 from dashboard import figures
 from dashboard.theme import DARK, LIGHT, PALETTES, Palette
+
+TEN = datetime(2026, 11, 19, 10)
 
 
 def looks(
@@ -46,9 +49,7 @@ def numbers(packed: dict[str, str]) -> Any:
 
 
 def drawn(found: figures.Looks, colours: Palette = DARK) -> figures.Figure:
-    return figures.live_line(
-        found, colours, 0.0, 600.0, lambda s: f"10:{int(s) // 60:02d}:{int(s) % 60:02d}", 28
-    )
+    return figures.live_line(found, colours, 0.0, 600.0, lambda s: TEN + timedelta(seconds=s), 28)
 
 
 def lines(figure: figures.Figure, dash: str) -> Any:
@@ -65,6 +66,7 @@ def test_plotly_takes_the_figures(colours: Palette) -> None:
 
 
 def test_a_gap_over_fifteen_seconds_is_never_joined() -> None:
+    """Check 16."""
     figure = drawn(looks(gap=slice(100, 110)))
     x = lines(figure, "solid")
     broken = np.flatnonzero(np.isnan(x))
@@ -89,6 +91,7 @@ def test_a_gap_says_how_long_nothing_was_read() -> None:
 
 
 def test_too_few_is_dotted_and_meets_the_solid_line() -> None:
+    """Check 15."""
     figure = drawn(looks(few=slice(100, 150)))
     solid, dotted = lines(figure, "solid"), lines(figure, "2px,5px")
     assert np.nanmin(dotted) == 200.0
@@ -128,13 +131,22 @@ def test_a_very_pleasant_class_stays_on_the_chart() -> None:
 
 
 def test_ticks_stand_on_whole_minutes_of_the_clock() -> None:
-    places, labels = figures.ticks(
-        10.0, 610.0, lambda s: f"10:{int(s + 35) // 60:02d}:{int(s + 35) % 60:02d}", 60
-    )
-    assert places[0] == 25.0
-    assert labels[0] == "10:01"
+    half = TEN + timedelta(seconds=34.9)
+    places, labels = figures.ticks(10.0, 610.0, lambda s: half + timedelta(seconds=s), 60)
+    assert places[0] == pytest.approx(25.1)
+    assert labels == [f"10:{minute:02d}" for minute in range(1, 11)]
     assert places[-1] <= 610.0 - 36
-    assert set(np.diff(places)) == {60.0}
+    assert np.diff(places) == pytest.approx(60.0)
+
+
+def test_ticks_name_each_minute_once_whatever_the_pace_of_the_session() -> None:
+    """A slow machine or a sped-up recording: the session's seconds are not those of the clock."""
+    for pace in (0.25, 0.94, 0.995, 1.2):
+        places, labels = figures.ticks(
+            0.0, 600.0 / pace, lambda s, pace=pace: TEN + timedelta(seconds=s * pace), 60
+        )
+        assert labels == [f"10:{minute:02d}" for minute in range(10)]
+        assert np.diff(places) == pytest.approx(60 / pace)
 
 
 def test_a_mark_is_a_pennant_from_the_top_and_its_text_is_neutralised() -> None:
