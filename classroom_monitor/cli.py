@@ -15,7 +15,7 @@ import sys
 import threading
 import webbrowser
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import closing, contextmanager, nullcontext, suppress
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any, cast
@@ -320,6 +320,74 @@ def export(
     for file in written:
         _say(f"Written: {file}")
     _say("These files are not protected: keep them as you would keep the class's records.")
+
+
+@app.command()
+def serve(
+    names: Annotated[
+        list[str] | None, typer.Option("--name", help="A name under which browsers ask for the pages.")
+    ] = None,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = HOST,
+    port: Port = None,
+    workers: Annotated[int, typer.Option(min=1, help="How many processes answer.")] = 2,
+    certificate: Annotated[Path | None, typer.Option(help="PEM file, for https.")] = None,
+    key: Annotated[Path | None, typer.Option(help="PEM file of the certificate's key.")] = None,
+    settings: SettingsFile = None,
+    store: StoreUrl = None,
+) -> None:
+    """The review pages for several teachers, over one PostgreSQL database; see also `teachers`."""
+    from classroom_monitor.store.teachers import Teachers
+    from dashboard.security import LOCAL_HOSTS
+    from dashboard.teachers import TeachersPages, serve_teachers
+
+    chosen = load_settings(settings)
+    if (certificate is None) != (key is None):
+        raise typer.BadParameter("--certificate and --key belong together")
+    if host not in LOCAL_HOSTS and certificate is None:
+        raise typer.BadParameter(
+            f"on {host} the pages would cross the network unprotected; give --certificate and --key, "
+            "or leave --host out and put a web server with https in front"
+        )
+    hosts = LOCAL_HOSTS | frozenset(names or ())
+    with closing(Teachers(store)) as teachers:
+        known = sorted(teachers.tokens().values())
+    _say(f"Teachers: {', '.join(known) or 'none yet; add one with classroom-monitor teachers --add NAME'}")
+    number = port or chosen.dashboard.port
+    serve_teachers(
+        lambda: TeachersPages(Teachers(store), chosen, RealClock(), hosts),
+        host,
+        number,
+        workers,
+        certificate,
+        key,
+    )
+
+
+@app.command()
+def teachers(
+    add: Annotated[str | None, typer.Option(metavar="NAME", help="Make a teacher, or a new token.")] = None,
+    remove: Annotated[str | None, typer.Option(metavar="NAME", help="Take a teacher's token back.")] = None,
+    settings: SettingsFile = None,
+    store: StoreUrl = None,
+) -> None:
+    """Who has pages on the server that `serve` runs: lists, adds or removes teachers."""
+    from classroom_monitor.store.teachers import Teachers
+    from dashboard.security import digest
+
+    if add is not None and remove is not None:
+        raise typer.BadParameter("give one of --add and --remove")
+    with closing(Teachers(store)) as found:
+        if add is not None:
+            token = secrets.token_urlsafe(32)
+            found.add(add, digest(token), RealClock(), load_settings(settings).store)
+            _say(f"{add}: the pages open with this at the end of their address; it is not shown again.")
+            print(f"/?token={token}")
+        elif remove is not None:
+            found.remove(remove)
+            _say(f"{remove}: the token opens nothing any more. The sessions stay in the database.")
+        else:
+            for name in sorted(found.tokens().values()):
+                print(name)
 
 
 @app.command()

@@ -63,7 +63,7 @@ class Page:
 def create_app(
     store: Store,
     settings: Settings,
-    token: str,
+    token: str | security.Door,
     watcher: Watcher | None = None,
     demo: bool = False,
     *,
@@ -75,8 +75,8 @@ def create_app(
     """The pages as a Dash application (its `server` is the WSGI application).
 
     watcher: None for pages over stored sessions only. demo: the class is drawn and its picture is shown.
-    asked, settings_file: see Context. token: opens the pages, see dashboard.security. hosts: the names they
-    answer to.
+    asked, settings_file: see Context. token: opens the pages; the door that it opens does as well, where the
+    token itself is not known. hosts: the names they answer to.
     """
     context = Context(
         store,
@@ -105,7 +105,8 @@ def create_app(
     )
     # The address of a request may hold the token: it is never logged.
     logging.getLogger("werkzeug").disabled = True
-    security.guard(app.server, token, app.csp_hashes, hosts)
+    door = security.Door.of(token) if isinstance(token, str) else token
+    security.guard(app.server, door, app.csp_hashes, hosts)
     found = find_pages()
     app.layout = _frame(context)
     _route(app, context, found)

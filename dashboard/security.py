@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import urllib.parse
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 import flask
 
@@ -22,6 +23,9 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 #: A start token has at least so many characters (192 bits in base 64).
 TOKEN_CHARACTERS = 32
+
+#: How the names of our cookies begin.
+COOKIE = "classroom_"
 
 #: Everything from this machine. Mantine and Plotly write styles; Plotly and AG Grid draw data: pictures.
 CONTENT_POLICY = (
@@ -67,15 +71,43 @@ def same_site(site: str | None, origin: str | None, host: str) -> bool:
     return parts.scheme in ("http", "https") and parts.netloc.lower() == host.lower() != ""
 
 
-def cookie_for(token: str) -> tuple[str, str]:
-    """Name and value of the cookie that a token is swapped for.
+@dataclass(frozen=True, slots=True)
+class Door:
+    """What lets a browser in: a token, of which only the digest is kept (`digest`).
 
-    The value is derived, so that the token itself is kept nowhere; the name too, since cookies are shared
-    by all ports of a host and two programs must not overwrite each other's.
+    refusal: what all others are told.
     """
-    key = token.encode()
-    name = hmac.new(key, b"cookie name", hashlib.sha256).hexdigest()[:12]
-    return f"classroom_{name}", hmac.new(key, b"cookie value", hashlib.sha256).hexdigest()
+
+    token_sha256: str
+    refusal: wording.Refusal = wording.TOKEN_REFUSED
+
+    @classmethod
+    def of(cls, token: str) -> Door:
+        """The door that a token opens. Raises ValueError where it is shorter than TOKEN_CHARACTERS."""
+        if len(token) < TOKEN_CHARACTERS:
+            raise ValueError(
+                f"the start token must have at least {TOKEN_CHARACTERS} characters, not {len(token)}"
+            )
+        return cls(digest(token))
+
+    def opens(self, token: str) -> bool:
+        """Whether this is the token."""
+        return _equal(digest(token), self.token_sha256)
+
+    def cookie(self) -> tuple[str, str]:
+        """Name and value of the cookie that the token is swapped for.
+
+        The name is derived too, since cookies are shared by all ports of a host and two programs must not
+        overwrite each other's.
+        """
+        key = self.token_sha256.encode()
+        name = hmac.new(key, b"cookie name", hashlib.sha256).hexdigest()[:12]
+        return f"{COOKIE}{name}", hmac.new(key, b"cookie value", hashlib.sha256).hexdigest()
+
+
+def digest(token: str) -> str:
+    """What is kept of a token: its SHA-256 in hex. It has 192 random bits or more, so no salt is needed."""
+    return hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def _equal(given: str, expected: str) -> bool:
@@ -84,21 +116,17 @@ def _equal(given: str, expected: str) -> bool:
 
 def guard(
     server: flask.Flask,
-    token: str,
+    door: Door,
     script_hashes: Callable[[], Iterable[str]],
     hosts: Iterable[str] = LOCAL_HOSTS,
 ) -> None:
     """Puts every route of the server behind the checks, and the headers on every answer.
 
-    token: at least TOKEN_CHARACTERS long (ValueError otherwise). script_hashes: the CSP hashes of the scripts
-    that stand in the page itself, asked for once, at the first answer.
+    script_hashes: the CSP hashes of the scripts that stand in the page itself, asked for once, at the first
+    answer.
     """
-    if len(token) < TOKEN_CHARACTERS:
-        raise ValueError(
-            f"the start token must have at least {TOKEN_CHARACTERS} characters, not {len(token)}"
-        )
     allowed = frozenset(hosts)
-    cookie, value = cookie_for(token)
+    cookie, value = door.cookie()
     hashes: list[str] = []
 
     def check() -> flask.typing.ResponseReturnValue | None:
@@ -113,11 +141,11 @@ def guard(
             return _refusal(403, wording.SITE_REFUSED)
         given = request.args.get("token")
         if given is not None:
-            if request.method not in ("GET", "HEAD") or not _equal(given, token):
-                return _refusal(403, wording.TOKEN_REFUSED)
+            if request.method not in ("GET", "HEAD") or not door.opens(given):
+                return _refusal(403, door.refusal)
             return _swap(cookie, value)
         if not _equal(request.cookies.get(cookie, ""), value):
-            return _refusal(403, wording.TOKEN_REFUSED)
+            return _refusal(403, door.refusal)
         return None
 
     def harden(response: flask.Response) -> flask.Response:
@@ -144,7 +172,7 @@ def _swap(cookie: str, value: str) -> flask.typing.ResponseReturnValue:
     # The path alone, with one slash in front: "//host" would lead to another site.
     where = "/" + urllib.parse.quote(request.path.lstrip("/\\"))
     response = flask.redirect(where + (f"?{urllib.parse.urlencode(rest)}" if rest else ""), 303)
-    response.set_cookie(cookie, value, httponly=True, samesite="Strict", path="/")
+    response.set_cookie(cookie, value, httponly=True, samesite="Strict", path="/", secure=request.is_secure)
     response.headers["Cache-Control"] = "no-store"
     return response
 

@@ -498,6 +498,12 @@ TOKEN_REFUSED = Refusal(
     "Open the line that begins with “Live page:” in the window where the program runs. "
     "After a new start, use the new line.",
 )
+TEACHER_REFUSED = Refusal(
+    "Open your own address",
+    "These pages belong to teachers, each with an address of their own, and this browser has not opened one.",
+    "Open the address that you were given. If it is lost, ask who runs this server for a new one: "
+    "classroom-monitor teachers --add NAME.",
+)
 
 
 # --- empty and error states ---------------------------------------------------------------------------------

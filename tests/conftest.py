@@ -40,3 +40,27 @@ def browser() -> Iterator[Any]:
         opened = running.chromium.launch(executable_path=chromium, args=flags)
         yield opened
         opened.close()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """The one PostgreSQL server of a run of the tests."""
+    if os.name != "posix":
+        pytest.skip("the tests start a PostgreSQL server on POSIX systems only")
+    import postgres
+
+    folder = postgres.programs()
+    if folder is None:
+        missing("PostgreSQL is not installed; install the package postgresql with your package manager")
+        raise AssertionError  # missing never returns
+    with postgres.running(folder) as url:
+        yield url
+
+
+@pytest.fixture
+def postgres(postgres_server: str) -> str:
+    """The address of that server, its database empty."""
+    import postgres
+
+    postgres.empty(postgres_server)
+    return postgres_server

@@ -60,11 +60,12 @@ def opened(file: Path, clock: SteppedClock | None = None, settings: StoreSetting
     return open_store(f"sqlite:///{file}", clock or SteppedClock(START), settings)
 
 
-def urls(tmp_path: Path) -> list[str]:
-    found = ["sqlite://", f"sqlite:///{tmp_path / 'a.sqlite'}"]
-    if os.environ.get("CLASSROOM_TEST_POSTGRES"):
-        found.append(os.environ["CLASSROOM_TEST_POSTGRES"])
-    return found
+@pytest.fixture(params=["memory", "file", "postgres"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Each kind of store in turn."""
+    if request.param == "postgres":
+        return str(request.getfixturevalue("postgres"))
+    return "sqlite://" if request.param == "memory" else f"sqlite:///{tmp_path / 'a.sqlite'}"
 
 
 def rows_on_disk(file: Path) -> int:
@@ -83,54 +84,49 @@ def bytes_on_disk(folder: Path, wanted: bytes) -> list[str]:
 # ----------------------------------------------------------------------------- what is put in comes out
 
 
-def test_a_lecture_comes_back_as_it_was_stored(tmp_path: Path) -> None:
-    for url in urls(tmp_path):
-        clock = SteppedClock(START)
-        store = open_store(url, clock, SETTINGS)
-        for old in store.sessions():
-            store.delete_session(old.id)
-        stored = store_lecture(store, clock, minutes=10)
-        assert stored == dataclasses.replace(session(), end=START + timedelta(minutes=10), ended="stopped")
-        assert store.session("last") == store.session("lecture") == stored
+def test_a_lecture_comes_back_as_it_was_stored(url: str) -> None:
+    clock = SteppedClock(START)
+    store = open_store(url, clock, SETTINGS)
+    stored = store_lecture(store, clock, minutes=10)
+    assert stored == dataclasses.replace(session(), end=START + timedelta(minutes=10), ended="stopped")
+    assert store.session("last") == store.session("lecture") == stored
 
-        looks = store.class_looks("lecture")
-        first = look(0.0, 10).mood
-        row = looks.iloc[0]
-        assert (row["valence"], row["low"], row["high"], row["spread"]) == pytest.approx(
-            (first.valence, first.low, first.high, first.spread)
-        )
-        assert (row["seen"], row["camera_on"], row["expected"]) == (
-            first.seen,
-            first.camera_on,
-            first.expected,
-        )
-        assert (row["word"], row["trend"]) == (first.word.value, first.trend.value)
-        assert looks["seconds"].is_monotonic_increasing
-        assert row["time_utc"] == pd.Timestamp(START)
-        assert str(looks["time_utc"].dtype).endswith("UTC]")
+    looks = store.class_looks("lecture")
+    first = look(0.0, 10).mood
+    row = looks.iloc[0]
+    assert (row["valence"], row["low"], row["high"], row["spread"]) == pytest.approx(
+        (first.valence, first.low, first.high, first.spread)
+    )
+    assert (row["seen"], row["camera_on"], row["expected"]) == (
+        first.seen,
+        first.camera_on,
+        first.expected,
+    )
+    assert (row["word"], row["trend"]) == (first.word.value, first.trend.value)
+    assert looks["seconds"].is_monotonic_increasing
+    assert row["time_utc"] == pd.Timestamp(START)
+    assert str(looks["time_utc"].dtype).endswith("UTC]")
 
-        last = look(float(looks["seconds"].iloc[-1]), 10)
-        now = store.students_now("lecture")
-        assert [each.student for each in now] == [each.student for each in last.students]
-        for stored_state, state in zip(now, last.students, strict=True):
-            assert (stored_state.presence, stored_state.tile) == (state.presence, state.tile)
-            assert stored_state.usable == state.usable
-            for name in ("valence", "valence_usual", "head_turn", "eyes_closed", "brow_furrow"):
-                given, wanted = getattr(stored_state, name), getattr(state, name)
-                assert given == (
-                    None
-                    if wanted is None
-                    else pytest.approx(wanted, abs=0.05 if name == "head_turn" else 5e-5)
-                )
-            if state.probabilities:
-                assert stored_state.probabilities == pytest.approx(state.probabilities, abs=2e-4)
-                assert sum(stored_state.probabilities or ()) == pytest.approx(1)
-        assert store.flags("lecture") == last.flags
-        assert store.answers("lecture") == {1: Answer.LOOKED}
-        assert store.names("lecture")[4] == NAMES[3]
-        assert store.left_out("lecture") == {4}
-        assert store.health("lecture") == Health(HealthState.WATCHING, START + timedelta(minutes=10))
-        store.close()
+    last = look(float(looks["seconds"].iloc[-1]), 10)
+    now = store.students_now("lecture")
+    assert [each.student for each in now] == [each.student for each in last.students]
+    for stored_state, state in zip(now, last.students, strict=True):
+        assert (stored_state.presence, stored_state.tile) == (state.presence, state.tile)
+        assert stored_state.usable == state.usable
+        for name in ("valence", "valence_usual", "head_turn", "eyes_closed", "brow_furrow"):
+            given, wanted = getattr(stored_state, name), getattr(state, name)
+            assert given == (
+                None if wanted is None else pytest.approx(wanted, abs=0.05 if name == "head_turn" else 5e-5)
+            )
+        if state.probabilities:
+            assert stored_state.probabilities == pytest.approx(state.probabilities, abs=2e-4)
+            assert sum(stored_state.probabilities or ()) == pytest.approx(1)
+    assert store.flags("lecture") == last.flags
+    assert store.answers("lecture") == {1: Answer.LOOKED}
+    assert store.names("lecture")[4] == NAMES[3]
+    assert store.left_out("lecture") == {4}
+    assert store.health("lecture") == Health(HealthState.WATCHING, START + timedelta(minutes=10))
+    store.close()
 
 
 def test_looks_of_one_student_and_since(clock: SteppedClock) -> None:
@@ -319,8 +315,10 @@ def test_another_process_sees_what_is_written(file: Path, clock: SteppedClock) -
     assert "now" in {mark.text for mark in watcher.markers(stored.id)}
 
 
-def test_pages_read_while_the_watcher_writes(file: Path, clock: SteppedClock) -> None:
-    watcher, pages = opened(file, clock, dataclasses.replace(SETTINGS, commit_readings=1)), opened(file)
+@pytest.mark.parametrize("url", ["file", "postgres"], indirect=True)
+def test_pages_read_while_the_watcher_writes(url: str, clock: SteppedClock) -> None:
+    watcher = open_store(url, clock, dataclasses.replace(SETTINGS, commit_readings=1))
+    pages = open_store(url, SteppedClock(START), SETTINGS)
     watcher.begin(session())
     problems: list[BaseException] = []
 

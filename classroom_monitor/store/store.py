@@ -21,7 +21,6 @@ from sqlalchemy import (
     Select,
     Table,
     case,
-    create_engine,
     delete,
     func,
     insert,
@@ -52,7 +51,7 @@ from classroom_monitor.records import (
     StudentState,
 )
 from classroom_monitor.settings import FlagsSettings, StoreSettings, data_folder
-from classroom_monitor.store import schema, sqlite
+from classroom_monitor.store import postgresql, schema, sqlite
 
 #: Looks kept in memory while nothing can be written: an hour at the default rate. The oldest go first.
 _KEPT_LOOKS = 1800
@@ -102,14 +101,12 @@ def open_store(url: str | None, clock: Clock, settings: StoreSettings) -> Store:
                 notice = _repair(file, clock)
         engine = sqlite.open_engine(address)
     else:
-        try:
-            engine = create_engine(address, pool_pre_ping=True)
-        except (ImportError, SQLAlchemyError):
-            raise StoreError(
-                f"{address.drivername}: no driver for this store; pip install 'classroom-monitor[postgres]' "
-                "and write postgresql+psycopg://…"
-            ) from None
-    _bring_up_to_date(engine, file)
+        engine = postgresql.open_engine(address)
+    try:
+        _bring_up_to_date(engine, file)
+    except StoreError:
+        engine.dispose()
+        raise
     return Store(engine, clock, settings, file, notice)
 
 

@@ -153,10 +153,10 @@ def test_a_wrong_token_is_refused_even_with_the_cookie(inside: Any) -> None:
 
 
 def test_a_cookie_of_another_start_does_not_open(inside: Any, lecture: Lecture) -> None:
-    name, _value = security.cookie_for(TOKEN)
-    inside.set_cookie(name, security.cookie_for("x" * 40)[1], domain="127.0.0.1")
+    name, _value = security.Door.of(TOKEN).cookie()
+    inside.set_cookie(name, security.Door.of("x" * 40).cookie()[1], domain="127.0.0.1")
     assert inside.get("/", base_url="http://127.0.0.1:8050").status_code == 403
-    assert security.cookie_for("x" * 40)[0] != name
+    assert security.Door.of("x" * 40).cookie()[0] != name
 
 
 def test_a_short_token_is_no_token(lecture: Lecture) -> None:
@@ -234,7 +234,7 @@ def test_no_request_and_no_answer_is_buffered_on_disk(
 
     monkeypatch.setattr("waitress.buffers.TempfileBasedBuffer.newfile", fail)
     url = serve_pages(create_app(lecture.store, lecture.settings, TOKEN))
-    name, value = security.cookie_for(TOKEN)
+    name, value = security.Door.of(TOKEN).cookie()
     request = urllib.request.Request(
         url.split("?")[0] + "_dash-update-component",
         data=b"x" * 3_000_000,
