@@ -16,16 +16,19 @@ import numpy as np
 from classroom_monitor.export import new_files
 from classroom_monitor.records import EXPRESSIONS, MarkerKind
 from classroom_monitor.store import Store
+from dashboard import figures, theme, wording
 from dashboard import review_wording as words
-from dashboard import theme, wording
-from dashboard.review_figures import lane_top, ticks
-from dashboard.summary import InView, Lecture, Numbers, Series, read_lecture
+from dashboard.review_figures import drawn, lane_top, ticks
+from dashboard.summary import InView, Lecture, Numbers, Series, Stretch, read_lecture
 
 REPORT = "report.html"
 
 #: Width of the charts in their own units, and where the plot begins.
 WIDE = 1000.0
-LEFT = 132.0
+LEFT = 152.0
+
+#: Width of a letter of their text as it is printed, for what must fit.
+LETTER = 8.5
 
 #: Rows of a table at most, so that the report stays within four printed pages.
 MOST_FLAGS = 16
@@ -40,15 +43,15 @@ STYLE = """
 :root{color-scheme:light}
 *{box-sizing:border-box}
 body{margin:0 auto;max-width:1120px;padding:40px 48px;background:#fff;color:{ink};font:400 14px/20px {font};
-  font-variant-numeric:tabular-nums;overflow-wrap:break-word}
+  font-variant-numeric:tabular-nums;overflow-wrap:anywhere}
 h1{font-size:30px;line-height:36px;letter-spacing:-.02em;margin:16px 0 8px;text-wrap:balance}
 h2{font-size:16px;line-height:24px;margin:0}
 p{margin:0}
 section{margin-top:28px;break-inside:avoid}
 .quiet{color:{ink2}}.small{font-size:12px;line-height:16px}
 .head{display:flex;gap:4px 16px;align-items:baseline;flex-wrap:wrap;margin-bottom:8px}
-.moments{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:16px;
-  margin:20px 0 0;padding:0;list-style:none}
+.moments{display:grid;grid-template-columns:repeat(5,minmax(0,1fr));gap:16px;margin:20px 0 0;padding:0;
+  list-style:none}
 .moments li{border-top:1.5px solid {ink2};padding-top:8px}
 svg{display:block;width:100%;height:auto}
 svg text{font:400 12px {font};fill:{ink2};paint-order:stroke;stroke:#fff;stroke-width:3px;
@@ -56,17 +59,21 @@ svg text{font:400 12px {font};fill:{ink2};paint-order:stroke;stroke:#fff;stroke-
 table{border-collapse:collapse;width:100%;font-size:12px;line-height:16px}
 th{font-weight:500;color:{ink3};text-align:left;padding:0 12px 4px 0;border-bottom:1px solid {hair}}
 td{padding:4px 12px 4px 0;border-bottom:1px solid {hair};vertical-align:top}
+td{text-align:left}
+.numbers td,.numbers th,.flags td:nth-child(even),.marks td:nth-child(-n+3){white-space:nowrap}
 tr{break-inside:avoid}
-.strips{display:grid;grid-template-columns:repeat(3,1fr);gap:2px 24px}
-.strip{display:grid;grid-template-columns:88px 1fr;gap:8px;align-items:center;font-size:12px;line-height:16px;
+.strips{columns:3;column-gap:24px}
+.strip{break-inside:avoid;padding:1px 0;
+  display:grid;grid-template-columns:88px 1fr;gap:8px;align-items:center;font-size:12px;line-height:16px;
   color:{ink2}}
 .strip span:first-child{overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
 .limits{background:{raised};border-radius:8px;padding:16px}
-@media (max-width:640px){body{padding:16px}.strips{grid-template-columns:1fr}.wide{overflow-x:auto}
-  .wide svg{min-width:640px}}
+@media (max-width:640px){body{padding:16px}.strips{columns:1}.moments{grid-template-columns:1fr 1fr}
+  .wide,.scroll{overflow-x:auto}.wide svg{min-width:640px}}
 @page{size:A4;margin:14mm}
 @media print{body{padding:0;max-width:none;font-size:12px;line-height:17px}h1{font-size:22px;line-height:28px}
-  section{margin-top:18px}.limits{border:1px solid {hair}}}
+  section{margin-top:18px}.limits{border:1px solid {hair}}.moments{font-size:11px;line-height:16px}
+  svg text{font-size:15px}th,td{padding-right:8px}}
 """
 
 
@@ -139,13 +146,15 @@ def _course(lecture: Lecture) -> str:
 
 def _moments(lecture: Lecture) -> str:
     items = []
-    for marker in lecture.moments:
-        sign = "◇" if marker.kind is MarkerKind.TURN else "⚑"
-        at = marker.seconds
+    for moment in lecture.moments:
+        if isinstance(moment, Stretch):
+            sign, at = "▭", moment.start
+        else:
+            sign, at = "◇" if moment.kind is MarkerKind.TURN else "⚑", moment.seconds
         items.append(
             f"<li>{sign} <strong>{words.clock(lecture, at)}</strong> "
-            f'<span class="quiet small">{words.minutes(at)}</span><br>{_safe(words.moment_title(marker))}<br>'
-            f'<span class="quiet small">{_safe(words.moment_note(marker))}</span></li>'
+            f'<span class="quiet small">{words.minutes(at)}</span><br>{_safe(words.moment_title(moment))}<br>'
+            f'<span class="quiet small">{_safe(words.moment_note(moment))}</span></li>'
         )
     return _tag("ul", "".join(items), "moments") if items else ""
 
@@ -158,20 +167,21 @@ def _numbers(lecture: Lecture) -> str:
         points = lecture.series.between(start, start + step - 1e-9)
         label = f"{words.clock(lecture, start)} · {start // 60} min"
         if not len(points):
-            rows.append([label, words.GAP_WORD, "", "", ""])
+            rows.append([label, words.GAP_WORD, *[""] * (1 + len(EXPRESSIONS))])
             continue
         valence, low, high = (_mean(each) for each in (points.valence, points.low, points.high))
         few = bool(points.few.mean() > 0.5) or math.isnan(valence)
-        shares = [_mean(points.shares[:, index]) for index in range(len(EXPRESSIONS))]
-        unknown = few or any(map(math.isnan, shares))
-        most = [] if unknown else np.argsort(shares)[::-1][:2].tolist()
-        looks = ", ".join(f"{wording.LOOKS[EXPRESSIONS[i]]} {wording.percent(shares[i])}" for i in most)
-        seen = wording.seen(round(_mean(points.seen)), round(_mean(points.expected)))
-        said = words.TOO_FEW if few else words.interval(valence, low, high)
-        rows.append([label, said, "" if few else words.level(valence), looks, seen])
-    return _section(
-        "In numbers", "", _table(("From", "Middle (90 % interval)", "In words", "Most looks", "Seen"), rows)
+        shares = [_mean(points.shares[:, EXPRESSIONS.index(name)]) for name in wording.LOOK_ORDER]
+        looks = ["" if few or math.isnan(share) else wording.percent(share) for share in shares]
+        seen = f"{round(_mean(points.seen))} of {round(_mean(points.expected))}"
+        rows.append([label, words.TOO_FEW if few else words.interval(valence, low, high), seen, *looks])
+    columns = (
+        "From",
+        "Middle (90 % interval)",
+        "Seen",
+        *(wording.LOOKS[name] for name in wording.LOOK_ORDER),
     )
+    return _section("In numbers", "", _table(columns, rows, "numbers"))
 
 
 def _in_view(lecture: Lecture, names: bool) -> str:
@@ -214,10 +224,9 @@ def _flags(lecture: Lecture, names: bool) -> str:
         did = wording.ANSWERS[answer] if answer else words.QUEUED if flag.shown is None else words.NO_ANSWER
         name = words.student(flag.student, lecture.names, names)
         rows.append([name, words.span(lecture, flag.raised, end), words.flag_reason(flag), did])
-    more = len(lecture.flags) - MOST_FLAGS
-    rest = _tag("p", f"{more} more stand in flags.csv.", "quiet small") if more > 0 else ""
+    rest = _rest(len(lecture.flags) - MOST_FLAGS, "flags")
     count = words.flag_count(len(lecture.flags), lecture.length)
-    return _section(words.GLANCE, count, _table(words.FLAG_COLUMNS, rows) + rest)
+    return _section(words.GLANCE, count, _table(words.FLAG_COLUMNS, rows, "flags") + rest)
 
 
 def _marks(lecture: Lecture) -> str:
@@ -227,7 +236,13 @@ def _marks(lecture: Lecture) -> str:
     for marker in lecture.markers[:MOST_MARKS]:
         at = f"{words.clock(lecture, marker.seconds)} · {words.minutes(marker.seconds)}"
         rows.append([at, words.marker_kind(marker), words.BY[marker.by], words.marker_note(marker)])
-    return _section(words.MARKS, "", _table(words.MARK_COLUMNS[:4], rows))
+    rest = _rest(len(lecture.markers) - MOST_MARKS, "markers")
+    return _section(words.MARKS, "", _table(words.MARK_COLUMNS[:4], rows, "marks") + rest)
+
+
+def _rest(more: int, file: str) -> str:
+    """Where the rows stand that the report has no room for."""
+    return _tag("p", f"{more} more stand in {file}.csv.", "quiet small") if more > 0 else ""
 
 
 def _limits(lecture: Lecture) -> str:
@@ -253,7 +268,7 @@ def timeline(lecture: Lecture) -> str:
     series = lecture.series
     top, height, foot = 24.0, 200.0, 292.0
     strip = (250.0, 284.0)
-    reach = theme.AXIS if np.nanmax(np.abs(np.append(series.valence, 0))) < theme.AXIS else 2 * theme.AXIS
+    reach = figures.reach(drawn(series))
     x = _across(lecture)
 
     def y(value: float) -> float:
@@ -290,7 +305,7 @@ def timeline(lecture: Lecture) -> str:
     out.append(
         _text(0, half - 3, wording.FACES_SEEN) + _text(0, half + 12, f"of {most}, {wording.half(most)}")
     )
-    free = 0.0
+    marks = [each.seconds for each in lecture.markers if each.kind is not MarkerKind.TURN]
     for marker in lecture.markers:
         at = x(marker.seconds)
         if marker.kind is MarkerKind.TURN:
@@ -302,10 +317,10 @@ def timeline(lecture: Lecture) -> str:
             continue
         out.append(_line(at, 4, at, top + height, COLOURS.ink))
         out.append(f'<path d="M{at:.1f},4h11l-3,4.5l3,4.5h-11z" fill="{COLOURS.ink}"/>')
-        if at >= free:
-            text = wording.shown_name(marker.text, 24) or wording.MARKERS[marker.kind]
+        text = wording.shown_name(marker.text, 24) or wording.MARKERS[marker.kind]
+        end = min((x(each) for each in marks if each > marker.seconds), default=WIDE)
+        if at + 16 + LETTER * len(text) <= end:
             out.append(_text(at + 14, 13, text, fill=COLOURS.ink))
-            free = at + 24 + 7 * len(text)
     return _svg("".join(out), 324)
 
 
@@ -468,9 +483,10 @@ def _section(title: str, said: str, inner: str) -> str:
     return f'<section><div class="head">{head}</div>{inner}</section>'
 
 
-def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def _table(columns: Sequence[str], rows: Sequence[Sequence[str]], style: str) -> str:
     head = "".join(f"<th scope='col'>{_safe(each)}</th>" for each in columns)
     body = "".join(
         "<tr>" + "".join(f'<td dir="auto">{_safe(cell)}</td>' for cell in row) + "</tr>" for row in rows
     )
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return f'<div class="scroll {style}">{table}</div>'

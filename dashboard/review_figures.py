@@ -23,7 +23,8 @@ Figure = dict[str, Any]
 #: Left margin in px: room for the labels of the lanes, wide and compact.
 MARGIN = {False: 132, True: 84}
 LANES_MARGIN = {False: 132, True: 116}
-RIGHT = 8
+#: Right margin: room for half of the last time under the axis.
+RIGHT = 24
 
 TIMELINE_HEIGHT = {False: 372, True: 330}
 LANES_HEIGHT = {False: 300, True: 280}
@@ -32,9 +33,6 @@ LANES_HEIGHT = {False: 300, True: 280}
 STRIP = (0.0, 0.135)
 DIAMONDS = 0.235
 MOOD = (0.31, 1.0)
-
-#: Labels of marks closer together than this share of the axis would overlap: the later one goes.
-LABEL_ROOM = {False: 0.115, True: 0.42}
 
 LINE = 1.75
 
@@ -56,13 +54,11 @@ def timeline(lecture: Lecture, colours: Palette, compact: bool, shown: tuple[flo
     shapes = [_zero(colours), _half(top, colours), *_shade(lecture, colours)]
     shapes += [_tie(series, turn, height, colours) for turn in turns]
     notes = [*_mood_labels(height, colours, compact), *_strip_labels(lecture, colours, compact)]
-    free = -1.0
-    for mark in marks:
+    for number, mark in enumerate(marks, 1):
+        end = marks[number].seconds if number < len(marks) else math.inf
         shapes += _pennant(mark, colours)
-        if mark.seconds >= free:
-            notes.append(_pennant_label(mark, colours, compact))
-            free = mark.seconds + LABEL_ROOM[compact] * (shown[1] - shown[0])
-    notes += _silences(lecture, height, colours, shown, compact)
+        notes.append(_pennant_label(mark, end, colours, compact))
+    notes += _silences(lecture, height, colours)
     layout = _layout(lecture, colours, compact, shown)
     layout |= {
         "height": TIMELINE_HEIGHT[compact],
@@ -117,6 +113,8 @@ def lanes(lecture: Lecture, colours: Palette, compact: bool, shown: tuple[float,
             "anchor": "x",
         }
         colour = colours.expression(name)
+        if not np.isfinite(share).any():
+            data.append({"type": "scatter", "x": [0], "y": [None], "yaxis": f"y{axis}"})  # draws the lane
         for piece in series.runs():
             for part in _known(share[piece]):
                 here = slice(piece.start + part.start, piece.start + part.stop)
@@ -356,10 +354,20 @@ def _pennant(mark: Marker, colours: Palette) -> list[Figure]:
     return [pole, cloth]
 
 
-def _pennant_label(mark: Marker, colours: Palette, compact: bool) -> Figure:
-    text = mark.text or wording.MARKERS[mark.kind]
+def _fits(kind: str, start: float, end: float, text: str) -> str:
+    """The name of an annotation that is shown where there is room for it (assets/review.js).
+
+    kind: `after` one that stands from `start` on and must end before `end`; `over` one in the middle of both.
+    """
+    return f"{kind} {start:.0f} {end if math.isfinite(end) else 1e9:.0f} {len(text)}"
+
+
+def _pennant_label(mark: Marker, end: float, colours: Palette, compact: bool) -> Figure:
+    """The note of a mark, unless it would reach over the next one's pole at `end`."""
+    text = wording.shown_name(mark.text, 16 if compact else 24) or wording.MARKERS[mark.kind]
     return {
-        "text": wording.plotly_text(text, 16 if compact else 24),
+        "name": _fits("after", mark.seconds, end, text),
+        "text": wording.plotly_text(text),
         "xref": "x",
         "yref": "paper",
         "x": mark.seconds,
@@ -394,48 +402,38 @@ def _shade(lecture: Lecture, colours: Palette) -> list[Figure]:
     ]
 
 
-def _silences(
-    lecture: Lecture, reach: float, colours: Palette, shown: tuple[float, float], compact: bool
-) -> list[Figure]:
+def _silences(lecture: Lecture, reach: float, colours: Palette) -> list[Figure]:
     """Words at the foot of stretches that are dotted or missing, where there is room."""
     told = [(start, end, words.TOO_FEW) for start, end in lecture.series.few_stretches()]
     told += [(start, end, words.NOTHING_READ) for start, end in lecture.series.gaps()]
-    long = [each for each in told if each[1] - each[0] > 0.012 * (shown[1] - shown[0])]
-    notes = []
-    free = -math.inf
-    room = 0.5 if compact else 0.14
-    for start, end, text in sorted(long):
-        if start < free:
-            continue
-        middle = (start + end) / 2
-        edge = (middle - shown[0]) / (shown[1] - shown[0])
-        notes.append(
-            {
-                "text": text,
-                "xref": "x",
-                "yref": "y",
-                "x": middle,
-                "y": -reach * 0.86,
-                "xanchor": "left" if edge < 0.1 else "right" if edge > 0.9 else "center",
-                "yanchor": "middle",
-                "showarrow": False,
-                "font": {"color": colours.ink3, "size": 12},
-            }
-        )
-        free = middle + room * (shown[1] - shown[0])
-    return notes
+    return [
+        {
+            "name": _fits("over", start, end, text),
+            "text": text,
+            "xref": "x",
+            "yref": "y",
+            "x": (start + end) / 2,
+            "y": -reach * 0.86,
+            "yanchor": "middle",
+            "showarrow": False,
+            "font": {"color": colours.ink3, "size": 12},
+        }
+        for start, end, text in sorted(told)
+    ]
 
 
-def _height(valence: float, reach: float) -> float:
+def _height(valence: float, reach: float, room: tuple[float, float] = MOOD) -> float:
     """Where a valence stands in the plotted height, 0..1."""
-    return MOOD[0] + (valence + reach) / (2 * reach) * (MOOD[1] - MOOD[0])
+    return room[0] + (valence + reach) / (2 * reach) * (room[1] - room[0])
 
 
-def _mood_labels(reach: float, colours: Palette, compact: bool) -> list[Figure]:
+def _mood_labels(
+    reach: float, colours: Palette, compact: bool, room: tuple[float, float] = MOOD
+) -> list[Figure]:
     signs = {"pleasant": ("●", 0.4), "neutral": ("▬", 0.0), "unpleasant": ("◆", -0.4)}
     notes = []
     for name, (sign, value) in signs.items():
-        at = _height(value, reach)
+        at = _height(value, reach, room)
         notes.append(_margin_note(sign, at, 0, getattr(colours, name), MARGIN[compact]))
         notes.append(_margin_note(name, at, 16 if compact else 20, colours.ink2, MARGIN[compact]))
     return notes
@@ -733,9 +731,7 @@ def compare(lectures: Sequence[Lecture], colours: Palette, compact: bool) -> Fig
         data += figures.ribbon(looks, colours, yaxis=f"y{axis}")
         data += figures.line(looks, colours, LINE, yaxis=f"y{axis}")
         shapes.append(_level(f"y{axis}", 0, colours))
-        for text, value in (("pleasant", 0.4), ("neutral", 0.0), ("unpleasant", -0.4)):
-            at = bottom + (value + reach) / (2 * reach) * (top - bottom)
-            notes.append(_margin_note(text, at, 0, colours.ink2, margin))
+        notes += _mood_labels(reach, colours, compact, (bottom, top))
         title = wording.plotly_text(words.title_of(lecture.session), 30 if compact else 60)
         notes.append(
             {

@@ -9,7 +9,7 @@ import numpy as np
 
 from classroom_monitor.records import EXPRESSIONS, Flag, Marker, MarkerKind, Session
 from dashboard import wording
-from dashboard.summary import Lecture, Series, Stretch
+from dashboard.summary import Lecture, Moment, Series, Stretch
 
 # --- sessions -----------------------------------------------------------------------------------------------
 
@@ -111,6 +111,9 @@ NOT_DRAWN = "The chart could not be drawn. The table has its numbers; reload the
 LEGEND = (
     "Line: middle of the faces seen. Band: 90 % interval. Dotted: too few seen. Gap: nothing could be read."
 )
+STRONGEST = "what the sentence tells"
+MORE_THAN_MIDDLE, LESS_THAN_MIDDLE = "More pleasant", "Less pleasant"
+READING_STUDENTS = "Who was in view is being read …"
 YOUR_MARK = "your mark"
 PROGRAMS_TURN = "turn found by the program"
 TOO_FEW = "too few faces to say"
@@ -193,7 +196,7 @@ def detail(lecture: Lecture) -> str:
     elif lecture.middle is not None:
         said.append("No longer stretch leaves the session’s middle by more than its 90 % interval.")
     said.append(f"{lecture.looks:,} looks.")
-    out = sum(each.left_out for each in lecture.students)
+    out = len(lecture.left_out)
     if out:
         said.append(f"{out} {'student' if out == 1 else 'students'} left out.")
     early = ended(lecture.session)
@@ -226,15 +229,19 @@ def span(lecture: Lecture, start: float, end: float) -> str:
     return first if first == last else f"{first}–{last}"
 
 
-def moment_title(marker: Marker) -> str:
-    """`Dimmed briefly`, or the note of a mark."""
+def moment_title(marker: Moment) -> str:
+    """`Dimmed briefly`, the note of a mark, or what stood out in a stretch."""
+    if isinstance(marker, Stretch):
+        return MORE_THAN_MIDDLE if marker.change > 0 else LESS_THAN_MIDDLE
     if marker.kind is MarkerKind.TURN:
         return _turn(marker)[0]
     return wording.shown_name(marker.text, 60) or wording.MARKERS[marker.kind]
 
 
-def moment_note(marker: Marker) -> str:
+def moment_note(marker: Moment) -> str:
     """What else is known of a moment."""
+    if isinstance(marker, Stretch):
+        return f"for {minutes(marker.end - marker.start)}; {wording.seen(marker.seen, marker.expected)}"
     if marker.kind is not MarkerKind.TURN:
         return f"{YOUR_MARK}, {wording.MARKERS[marker.kind].lower()}"
     return _turn(marker)[1] or change(marker)
@@ -307,6 +314,11 @@ def interval(value: float, low: float, high: float) -> str:
     return shown if np.isnan(low) or np.isnan(high) else f"{shown} ({signed(low)} to {signed(high)})"
 
 
+def give_or_take(value: float, half: float) -> str:
+    """`−0.12 ± 0.08`, with half of the 90 % interval."""
+    return f"{signed(value)} ± {half:.2f}"
+
+
 def mood_sentence(lecture: Lecture) -> str:
     """The headline of the timeline."""
     if lecture.middle is None:
@@ -334,6 +346,8 @@ def shares_sentence(lecture: Lecture) -> str:
         if EXPRESSIONS[index] != "neutral" and peak - middle >= _RISE:
             told.append((peak - middle, at, wording.LOOKS[EXPRESSIONS[index]]))
     told.sort(reverse=True)
+    if lecture.middle is None:
+        return "Too few faces to say."
     if not told:
         return "No look was seen much more often at one time than another."
     parts = [f"more {name}-looking around {clock(lecture, at)}" for _, at, name in told[:2]]
@@ -457,7 +471,7 @@ COMPARE_FIELD = "Two to four sessions"
 COMPARE_MORE = "Choose at least two sessions."
 COMPARE_CHART = "Mood of the class in each session, one below the other, on one scale."
 COMPARE_LEGEND = "One scale for all. Minutes from the start of each session."
-COMPARE_COLUMNS = ("Session", "When", "Length", "Middle (90 % interval)", "Faces seen", "Against the first")
+COMPARE_COLUMNS = ("Session", "Middle (90 % interval)", "Against the first", "Faces seen", "Length", "When")
 NO_CLEAR_DIFFERENCE = "no clear difference"
 FIRST = "the first"
 BY_TEN = "By ten minutes"

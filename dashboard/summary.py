@@ -48,8 +48,8 @@ STRETCH_LEAST = 90.0
 #: A 90 % interval reaches so many standard errors to each side.
 Z90 = 1.645
 
-#: Moments at the top of the review.
-MOST_MOMENTS = 5
+#: Moments at the top of the review: where turns and marks are fewer than the least, stretches are added.
+LEAST_MOMENTS, MOST_MOMENTS = 3, 5
 
 #: A mark so near to a turn is named with it (classroom_monitor.moments) and is no moment of its own; s.
 NEAR_TURN = 300.0
@@ -156,6 +156,11 @@ class Stretch:
     seen: int
     expected: int
 
+    @property
+    def seconds(self) -> float:
+        """Its middle."""
+        return (self.start + self.end) / 2
+
 
 def middle(series: Series) -> float | None:
     """The session's middle: the median valence where enough were seen."""
@@ -202,8 +207,15 @@ def stretches(series: Series) -> tuple[Stretch, ...]:
     return tuple(sorted(found, key=lambda each: -abs(each.change) * (each.end - each.start)))
 
 
-def moments(markers: Sequence[Marker]) -> tuple[Marker, ...]:
-    """Up to five, by time: the program's turns first of all, then marks that stand far from them."""
+Moment = Marker | Stretch
+
+
+def moments(markers: Sequence[Marker], stretches: Sequence[Stretch] = ()) -> tuple[Moment, ...]:
+    """Up to five, by time: the program's turns first of all, then marks that stand far from them.
+
+    Where these are fewer than three, the strongest stretches in which none of them lies. A session in which
+    nothing happened has no moment: none is made up.
+    """
     turns = [each for each in markers if each.kind is MarkerKind.TURN][:MOST_MOMENTS]
     marks = [
         mark
@@ -211,7 +223,14 @@ def moments(markers: Sequence[Marker]) -> tuple[Marker, ...]:
         if mark.kind is not MarkerKind.TURN
         and all(abs(mark.seconds - turn.seconds) > NEAR_TURN for turn in turns)
     ]
-    return tuple(sorted([*turns, *marks[: MOST_MOMENTS - len(turns)]], key=lambda each: each.seconds))
+    found: list[Moment] = [*turns, *marks[: MOST_MOMENTS - len(turns)]]
+    apart = (
+        each
+        for each in stretches
+        if not any(each.start - STRETCH_WINDOW < one.seconds < each.end for one in found)
+    )
+    found += itertools.islice(apart, max(0, LEAST_MOMENTS - len(found)))
+    return tuple(sorted(found, key=lambda each: each.seconds))
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,12 +274,13 @@ class Lecture:
     middle: float | None
     stretches: tuple[Stretch, ...]
     markers: tuple[Marker, ...]
-    moments: tuple[Marker, ...]
+    moments: tuple[Moment, ...]
     flags: tuple[Flag, ...]
     answers: dict[int, Answer]
     hints: tuple[Hint, ...]
     hint_answers: dict[int, Answer]
     students: tuple[InView, ...]
+    left_out: frozenset[int]
     names: dict[int, str]
 
     @property
@@ -286,22 +306,23 @@ def read_lecture(store: Store, session_id: str, students: bool = True) -> Lectur
     looks = store.class_looks(session.id)
     series = thin(looks)
     markers = store.markers(session.id)
+    apart = stretches(series)
+    left_out = store.left_out(session.id)
     return Lecture(
         session,
         series,
         length(series),
         len(looks),
         middle(series),
-        stretches(series),
+        apart,
         markers,
-        moments(markers),
+        moments(markers, apart),
         store.flags(session.id),
         store.answers(session.id),
         store.hints(session.id),
         store.hint_answers(session.id),
-        in_view(store.presence(session.id, VIEW_PARTS), store.left_out(session.id), VIEW_PARTS)
-        if students
-        else (),
+        in_view(store.presence(session.id, VIEW_PARTS), left_out, VIEW_PARTS) if students else (),
+        left_out,
         store.names(session.id),
     )
 

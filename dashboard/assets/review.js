@@ -56,6 +56,28 @@
     rest();
   }
 
+  // Annotations with such a name are shown where there is room: `after`, from a mark on and before the next;
+  // `over`, around the middle of a stretch not much narrower than its words, and beside the last one shown.
+  var NAME = /^(after|over) (\d+) (\d+) (\d+)$/, LETTER = 6.8, GAP = 16, WIDER = 8;
+
+  function fitting(place, layout) {
+    var margin = layout.margin, room = place.clientWidth - margin.l - margin.r;
+    var scale = room / (shown[1] - shown[0]), free = -Infinity, found = {};
+    (layout.annotations || []).forEach(function (note, number) {
+      var told = NAME.exec(note.name || "");
+      if (!told) return;
+      var from = (told[2] - shown[0]) * scale, to = (told[3] - shown[0]) * scale, wide = told[4] * LETTER + GAP;
+      var fits = from >= 0 && wide <= Math.min(to, room + margin.r) - from;
+      if (told[1] === "over") {
+        var middle = (from + to) / 2;
+        fits = middle >= 0 && middle <= room && wide < WIDER * (to - from) && middle - wide / 2 > free;
+        if (fits) free = middle + wide / 2;
+      }
+      found[number] = fits;
+    });
+    return found;
+  }
+
   function placed() {
     var marks = ticks(shown[0], shown[1]);
     return { range: shown.slice(), autorange: false, tickvals: marks.at, ticktext: marks.text };
@@ -66,10 +88,15 @@
     var turn = ++drawing, waiting = charts().slice();
     (function next() {
       if (turn !== drawing || !waiting.length) return;
-      var plot = waiting.shift(), now = placed();
-      window.Plotly.relayout(plot, {
+      var plot = waiting.shift(), now = placed(), fits = fitting(plot, plot.layout);
+      var change = {
         "xaxis.range": now.range, "xaxis.autorange": false, "xaxis.tickvals": now.tickvals, "xaxis.ticktext": now.ticktext
+      };
+      Object.keys(fits).forEach(function (number) {
+        if ((plot.layout.annotations[number].visible !== false) !== fits[number])
+          change["annotations[" + number + "].visible"] = fits[number];
       });
+      window.Plotly.relayout(plot, change);
       if (waiting.length) requestAnimationFrame(function () { setTimeout(next); });
     })();
   }
@@ -111,6 +138,8 @@
       var place = plotOf(id);
       if (!place) return null;
       Object.assign(figure.layout.xaxis, placed());
+      var fits = fitting(place, figure.layout);
+      Object.keys(fits).forEach(function (number) { figure.layout.annotations[number].visible = fits[number]; });
       return Plotly.react(place, figure.data, figure.layout, CONFIG).then(function () {
         if (drawn.indexOf(place) >= 0) return;
         drawn.push(place);

@@ -96,7 +96,7 @@ def _found(lectures: list[Lecture], dark: bool, compact: bool) -> list[Any]:
             ],
             className="part",
         ),
-        html.Section([_table(words.MOOD, words.COMPARE_COLUMNS, rows)], className="part"),
+        html.Section([_table(words.MOOD, words.COMPARE_COLUMNS, rows, "titles")], className="part"),
         html.Section(
             [
                 html.Header([html.H2(words.BY_TEN)]),
@@ -130,11 +130,11 @@ def _rows(lectures: list[Lecture]) -> tuple[list[list[str]], list[str]]:
         rows.append(
             [
                 words.title_of(lecture.session),
-                words.when(lecture.session),
-                words.minutes(lecture.length),
                 middle,
-                words.share_seen(found.seen),
                 said if index else words.FIRST,
+                words.share_seen(found.seen),
+                words.minutes(lecture.length),
+                words.when(lecture.session),
             ]
         )
     return rows, told
@@ -149,7 +149,7 @@ def _by_ten(lectures: list[Lecture]) -> list[list[str]]:
             points = lecture.series.between(start, start + ROW - 1e-9)
             known = points.valence[~points.few & np.isfinite(points.valence)]
             if len(known):
-                cells.append(words.signed(float(known.mean())))
+                cells.append(words.give_or_take(float(known.mean()), level(points).half))
             else:
                 cells.append(
                     "" if start >= lecture.length else words.TOO_FEW if len(points) else words.GAP_WORD
@@ -158,11 +158,11 @@ def _by_ten(lectures: list[Lecture]) -> list[list[str]]:
     return rows
 
 
-def _table(name: str, columns: Any, rows: list[list[str]]) -> Any:
+def _table(name: str, columns: Any, rows: list[list[str]], style: str = "") -> Any:
     head = html.Thead(html.Tr([html.Th(each, scope="col", dir="auto") for each in columns]))
     body = html.Tbody([html.Tr([html.Td(each, dir="auto") for each in row]) for row in rows])
     return html.Div(
-        html.Table([head, body], className="plain"),
+        html.Table([head, body], className=f"plain compared {style}"),
         className="scroll",
         tabIndex="0",
         role="region",

@@ -20,7 +20,7 @@ from classroom_monitor.records import EXPRESSIONS, Answer, Marker, MarkerKind
 from dashboard import downloads, parts, review_figures, theme, wording
 from dashboard import review_wording as words
 from dashboard.context import Context
-from dashboard.summary import InView, Lecture, Series, read_lecture
+from dashboard.summary import InView, Lecture, Moment, Series, Stretch, read_lecture
 
 PATH = "/review/<session>"
 TITLE = words.MOOD
@@ -35,7 +35,7 @@ def layout(context: Context, session: str, **values: str) -> Any:
     if not len(lecture.series):
         state = wording.State("S-15", words.NO_LOOKS, words.NO_LOOKS_CAUSE, ())
         back = parts.link(words.SESSIONS_TITLE, "/sessions", className="btn")
-        return html.Div([_bar(lecture), html.Main(parts.state_screen(state, back))])
+        return html.Div([_bar(lecture), html.Main(parts.state_screen(state, back), className="review")])
     shown = shown_range(lecture, values)
     start = lecture.session.start.timestamp() * 1000
     return html.Div(
@@ -55,7 +55,7 @@ def layout(context: Context, session: str, **values: str) -> Any:
                     html.Div(_moments(lecture), id="review-moments", className="moments"),
                     _timeline_part(lecture, shown),
                     _shares_part(lecture),
-                    html.Div(id="review-rest"),
+                    html.Div(html.P(words.READING_STUDENTS, className="part quiet3"), id="review-rest"),
                 ],
             ),
         ]
@@ -160,25 +160,32 @@ def _moments(lecture: Lecture) -> list[Any]:
     return [_moment(lecture, marker) for marker in lecture.moments]
 
 
-def _moment(lecture: Lecture, marker: Marker) -> Any:
-    sign = "diamond" if marker.kind is MarkerKind.TURN else "pennant"
+def _moment(lecture: Lecture, moment: Moment) -> Any:
+    begins = moment.start if isinstance(moment, Stretch) else moment.seconds
     return html.Button(
         [
             html.Div(
                 [
-                    parts.icon(sign),
-                    html.Span(words.clock(lecture, marker.seconds), className="clock"),
-                    html.Span(words.minutes(marker.seconds), className="small quiet3"),
+                    _sign(moment),
+                    html.Span(words.clock(lecture, begins), className="clock"),
+                    html.Span(words.minutes(begins), className="small quiet3"),
                 ],
                 className="row",
             ),
-            html.Div(words.moment_title(marker), className="name", dir="auto"),
-            html.Div(words.moment_note(marker), className="small quiet2", dir="auto"),
+            html.Div(words.moment_title(moment), className="name", dir="auto"),
+            html.Div(words.moment_note(moment), className="small quiet2", dir="auto"),
         ],
         className="moment",
         type="button",
-        **{"data-at": str(marker.seconds)},
+        **{"data-at": str(moment.seconds)},
     )
+
+
+def _sign(moment: Moment) -> Any:
+    """The shape that stands for it in the timeline."""
+    if isinstance(moment, Stretch):
+        return html.Span(className="shade", **{"aria-hidden": "true"})
+    return parts.icon("diamond" if moment.kind is MarkerKind.TURN else "pennant")
 
 
 # --- the charts ---------------------------------------------------------------------------------------------
@@ -243,6 +250,10 @@ def _timeline_part(lecture: Lecture, shown: list[float]) -> Any:
                     [
                         html.Span([parts.icon("pennant"), words.YOUR_MARK], className="key"),
                         html.Span([parts.icon("diamond"), words.PROGRAMS_TURN], className="key"),
+                        *(
+                            html.Span([_sign(each), words.STRONGEST], className="key")
+                            for each in lecture.stretches[:1]
+                        ),
                     ]
                 ),
             ],
@@ -563,12 +574,12 @@ def _marks_table(lecture: Lecture) -> Any:
         return html.P(words.NO_MARKS, className="quiet2")
     head = html.Thead(html.Tr([html.Th(each, scope="col") for each in words.MARK_COLUMNS]))
     return html.Table(
-        [head, html.Tbody([_mark_row(lecture, each) for each in lecture.markers])], className="plain flags"
+        [head, html.Tbody([_mark_row(lecture, each) for each in lecture.markers])],
+        className="plain flags marks",
     )
 
 
 def _mark_row(lecture: Lecture, marker: Marker) -> Any:
-    turn = marker.kind is MarkerKind.TURN
     kind, note = words.marker_kind(marker), words.marker_note(marker)
     when = words.clock(lecture, marker.seconds)
     at = html.Button(when, className="btn quiet small", type="button", **{"data-at": str(marker.seconds)})
@@ -585,7 +596,7 @@ def _mark_row(lecture: Lecture, marker: Marker) -> Any:
     return html.Tr(
         [
             html.Td([at, html.Span(f" {words.minutes(marker.seconds)}", className="quiet3")]),
-            html.Td(html.Span([parts.icon("diamond" if turn else "pennant"), kind], className="who")),
+            html.Td(html.Span([_sign(marker), kind], className="who")),
             html.Td(words.BY[marker.by]),
             html.Td(note, dir="auto"),
             html.Td(actions, className="do"),

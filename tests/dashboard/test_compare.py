@@ -46,8 +46,8 @@ def test_a_difference_within_the_combined_interval_is_none(store: Store) -> None
     rows, told = compare._rows([read_lecture(store, each) for each in "abcd"])
     assert told == [words.NO_CLEAR_DIFFERENCE, "more pleasant by 0.30 (± 0.07)", words.NO_CLEAR_DIFFERENCE]
     assert words.compare_sentence(told).startswith("One differs")
-    assert [row[-1] for row in rows] == [words.FIRST, *told]
-    assert all("% of the students seen" in row[4] for row in rows)
+    assert [row[2] for row in rows] == [words.FIRST, *told]
+    assert all("% of the students seen" in row[3] for row in rows)
 
 
 def test_the_interval_of_a_session_is_not_narrowed_by_its_length(store: Store) -> None:
