@@ -87,6 +87,7 @@ class TeachersPages:
             return self._stranger
         if digest not in self._pages:
             store = self._teachers.open(self._known[digest], self._clock, self._settings.store)
+            store.close_unfinished()
             store.purge(self._clock.utc())
             door = security.Door(digest, wording.TEACHER_REFUSED)
             app = create_app(store, self._settings, door, clock=self._clock, hosts=self._hosts)

@@ -430,6 +430,20 @@ def full_disk(limit: int) -> Iterator[None]:
         signal.signal(signal.SIGXFSZ, handler)
 
 
+def test_a_session_watched_from_another_computer_is_left_alone(postgres: str, clock: SteppedClock) -> None:
+    watching, reviewing = (open_store(postgres, clock, SETTINGS) for _ in range(2))
+    watching.begin(session())
+    watching.add_look("lecture", look(0.0))
+    watching.flush()
+    clock.step(29 * 60)
+    assert reviewing.close_unfinished() == 0
+    clock.step(2 * 60)
+    assert reviewing.close_unfinished() == 1
+    assert reviewing.session("lecture").ended == "early"
+    watching.close()
+    reviewing.close()
+
+
 @pytest.mark.parametrize("room", range(0, 80_000, 7_919))
 def test_a_full_disk_loses_nothing_wherever_it_fills_up(file: Path, clock: SteppedClock, room: int) -> None:
     store = opened(file, clock, dataclasses.replace(SETTINGS, commit_readings=1))

@@ -63,6 +63,9 @@ _BATCH = 64
 _LONGEST_NAME = 500
 _LONGEST_TEXT = 2000
 
+#: A session in a shared database that gets no look for so long is no longer watched: longer than a pause.
+_QUIET = timedelta(minutes=30)
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _CLASS = ("valence", "low", "high", "spread")
@@ -760,7 +763,8 @@ class Store:
     def close_unfinished(self, except_id: str | None = None) -> int:
         """Marks sessions whose watcher died as ended early, at their last look; returns how many.
 
-        except_id: the session that runs now.
+        except_id: the session that runs now. In a database that other computers may write to, a session is
+        taken for dead after half an hour without a look.
         """
         session, looks = schema.session, schema.class_look
         with self._write() as connection:
@@ -773,6 +777,9 @@ class Store:
             open_ones: ColumnElement[bool] = session.c.end_us.is_(None)
             if except_id is not None:
                 open_ones = open_ones & (session.c.id != except_id)
+            if self._engine.dialect.name != "sqlite":
+                quiet = _us(self._clock.utc() - _QUIET)
+                open_ones = open_ones & (func.coalesce(last, session.c.start_us) < quiet)
             done = connection.execute(
                 update(session)
                 .where(open_ones)
