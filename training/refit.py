@@ -86,25 +86,27 @@ def _features(network: ExpressionNetwork, faces: NDArray[np.float32]) -> Tensor:
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line. Returns the exit code of contract.md."""
     parser = argparse.ArgumentParser(prog="python -m training.refit", description=__doc__.splitlines()[0])
-    parser.add_argument("--weights", type=Path, required=True)
     parser.add_argument("--recipe", type=Path, required=True, help="whose data and augmentation are used")
     parser.add_argument("--data", type=Path, help="as for training.train")
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--weights", type=Path, help="default: runs/NAME/best.safetensors")
+    parser.add_argument("--out", type=Path, help="default: runs/NAME/refit.safetensors")
     given = parser.parse_args(arguments)
     torch.set_num_threads(1)
     try:
-        weights = load_weights(given.weights)
         recipe = read_recipe(given.recipe)
+        folder = Path("runs") / recipe.name
+        weights = load_weights(given.weights or folder / "best.safetensors")
+        out = given.out or folder / "refit.safetensors"
         labels_alone = replace(recipe, loss=replace(recipe.loss, label_share=1.0))
         faces, _ = load_training_data(labels_alone, given.data)
         refit(weights.network, faces, recipe.augmentation, recipe.schedule.seed)
         digest = save_weights(
-            given.out, weights.network, weights.calibration, f"{weights.note}; label head fitted anew"
+            out, weights.network, weights.calibration, f"{weights.note}; label head fitted anew"
         )
     except ClassroomError as problem:
         print(problem, file=sys.stderr)
         return 1
-    print(f"{given.out}: {digest}", file=sys.stderr)
+    print(f"{out}: {digest}", file=sys.stderr)
     return 0
 
 

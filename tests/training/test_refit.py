@@ -16,6 +16,8 @@ from training.refit import main, refit
 from training.scoring import network_logits, prepared
 from training.train import train
 
+RECIPE = Path(__file__).parent.parent.parent / "configs" / "training" / "quick.toml"
+
 
 def test_the_label_head_alone_learns_the_labels(tmp_path: Path) -> None:
     train(recipe(epochs=3), training_set(bars(300), 1.0, "bars"), bars(70), tmp_path, progress=False)
@@ -52,5 +54,8 @@ def test_the_command_line_writes_weights_that_say_so(
 
 
 def test_missing_weights_are_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--weights", str(tmp_path / "no"), "--recipe", "x", "--out", str(tmp_path / "two")]) == 1
+    assert (
+        main(["--weights", str(tmp_path / "no"), "--recipe", str(RECIPE), "--out", str(tmp_path / "two")])
+        == 1
+    )
     assert "cannot be read" in capsys.readouterr().err
