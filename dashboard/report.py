@@ -47,9 +47,9 @@ body{margin:0 auto;max-width:1120px;padding:40px 48px;background:#fff;color:{ink
 h1{font-size:30px;line-height:36px;letter-spacing:-.02em;margin:16px 0 8px;text-wrap:balance}
 h2{font-size:16px;line-height:24px;margin:0}
 p{margin:0}
-section{margin-top:28px;break-inside:avoid}
+section{margin-top:28px}.wide,.numbers,.strips,.limits{break-inside:avoid}
 .quiet{color:{ink2}}.small{font-size:12px;line-height:16px}
-.head{display:flex;gap:4px 16px;align-items:baseline;flex-wrap:wrap;margin-bottom:8px}
+.head{break-after:avoid;display:flex;gap:4px 16px;align-items:baseline;flex-wrap:wrap;margin-bottom:8px}
 .moments{display:grid;grid-template-columns:repeat(5,minmax(0,1fr));gap:16px;margin:20px 0 0;padding:0;
   list-style:none}
 .moments li{border-top:1.5px solid {ink2};padding-top:8px}
@@ -59,8 +59,8 @@ svg text{font:400 12px {font};fill:{ink2};paint-order:stroke;stroke:#fff;stroke-
 table{border-collapse:collapse;width:100%;font-size:12px;line-height:16px}
 th{font-weight:500;color:{ink3};text-align:left;padding:0 12px 4px 0;border-bottom:1px solid {hair}}
 td{padding:4px 12px 4px 0;border-bottom:1px solid {hair};vertical-align:top}
-td{text-align:left}
-.numbers td,.numbers th,.flags td:nth-child(even),.marks td:nth-child(-n+3){white-space:nowrap}
+td{text-align:left}th{white-space:nowrap}.flags td:first-child{min-width:88px}
+.numbers td,.flags td:nth-child(even),.marks td:nth-child(-n+3){white-space:nowrap}
 tr{break-inside:avoid}
 .strips{columns:3;column-gap:24px}
 .strip{break-inside:avoid;padding:1px 0;

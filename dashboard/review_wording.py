@@ -30,6 +30,7 @@ DELETE_CAUSE = (
     "nothing of it stays. Files you exported are not touched."
 )
 DELETE_CONFIRM = "Delete for good"
+DELETING = "Deleting …"
 DELETED = "Deleted: {title}."
 CANCEL = "Cancel"
 UNTITLED = "Untitled session"
@@ -43,8 +44,10 @@ START_SESSION = "Start a session"
 EMPTY_KEPT = ("Only numbers are kept, on this computer.", "No picture of anyone is ever written to disk.")
 
 
-def count_sessions(count: int) -> str:
-    """`3 sessions`."""
+def count_sessions(listed: int, count: int) -> str:
+    """`3 sessions`, or how many of them are listed."""
+    if listed < count:
+        return f"The newest {listed} of {count} sessions. Search to find an older one."
     return "1 session" if count == 1 else f"{count} sessions"
 
 

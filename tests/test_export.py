@@ -51,6 +51,7 @@ def read(file: Path) -> list[dict[str, str]]:
 
 
 def test_csv_has_the_columns_of_the_contract_and_a_row_a_look(store: Store, tmp_path: Path) -> None:
+    """Check 33: documented columns, UTC and local time."""
     written = export_session(store, "lecture", "csv", tmp_path)
     assert sorted(path.name for path in written) == sorted(
         [*(f"{name}.csv" for name in COLUMNS), "session.json"]
@@ -89,6 +90,7 @@ def test_numbers_are_those_of_the_store(store: Store, tmp_path: Path) -> None:
 
 
 def test_names_only_when_asked(store: Store, tmp_path: Path) -> None:
+    """Check 33: names are left out unless ticked."""
     export_session(store, "lecture", "csv", tmp_path / "without")
     text = "".join(path.read_text(encoding="utf-8") for path in (tmp_path / "without").iterdir())
     assert not [name for name in NAMES if len(name) > 2 and name in text]
@@ -101,6 +103,7 @@ def test_names_only_when_asked(store: Store, tmp_path: Path) -> None:
 
 
 def test_parquet_has_the_same_columns_with_nulls_and_units(store: Store, tmp_path: Path) -> None:
+    """Check 33: the same in Parquet, with units."""
     import pyarrow.parquet as pq
 
     export_session(store, "lecture", "parquet", tmp_path)
@@ -127,11 +130,13 @@ def test_flags_and_markers(store: Store, tmp_path: Path) -> None:
 
 
 def test_session_file_describes_the_session(store: Store, tmp_path: Path) -> None:
+    """Check 33: units, the weights' hash, the version."""
     export_session(store, "lecture", "csv", tmp_path)
     described = json.loads((tmp_path / "session.json").read_text(encoding="utf-8"))
     assert described["title"] == "Statistics II, lecture 7"
     assert described["ended"] == "stopped"
     assert described["weights_sha256"] == "ab" * 32
+    assert described["app_version"] == "0.1.0"
     assert set(COLUMNS["class"]) - {"word", "trend"} <= set(described["units"])
 
 

@@ -21,6 +21,9 @@ TITLE = words.SESSIONS_TITLE
 #: How many sessions one comparison takes.
 COMPARED = (2, 4)
 
+#: Rows of the list, newest first; older sessions are found by searching. More would make the page slow.
+MOST_ROWS = 100
+
 
 def layout(context: Context, search: str = "", **_values: str) -> Any:
     """The list, or the first steps while there is no session yet. search: words to look for."""
@@ -81,10 +84,14 @@ def register(app: Any, context: Context) -> None:
         Output("sessions-compare", "children"),
         Input({"type": "session-pick", "id": ALL}, "checked"),
         State({"type": "session-pick", "id": ALL}, "id"),
+        State("sessions-picked", "data"),
         prevent_initial_call=True,
     )
-    def pick(checked: list[bool], ids: list[dict[str, str]]) -> Any:
-        picked = [each["id"] for each, on in zip(ids, checked, strict=True) if on]
+    def pick(checked: list[bool], ids: list[dict[str, str]], before: list[str]) -> Any:
+        listed = {each["id"]: on for each, on in zip(ids, checked, strict=True)}
+        known = {each.id for each in context.store.sessions()}
+        hidden = [each for each in before if each in known and each not in listed]  # by the search
+        picked = [*hidden, *(each for each, on in listed.items() if on)]
         return picked, _compare_button(picked)
 
     @app.callback(
@@ -146,7 +153,10 @@ def register(app: Any, context: Context) -> None:
         State("sessions-chosen", "data"),
         State("sessions-changed", "data"),
         prevent_initial_call=True,
-        running=[(Output("delete-confirm", "disabled"), True, False)],
+        running=[
+            (Output("delete-confirm", "disabled"), True, False),
+            (Output("delete-confirm", "children"), words.DELETING, words.DELETE_CONFIRM),
+        ],
     )
     def delete(_clicks: Any, chosen: str | None, changed: int) -> Any:
         if not chosen:
@@ -184,11 +194,11 @@ def _list(context: Context, search: str, picked: list[str]) -> Any:
             return _empty(context)
         return html.P(words.NONE_FOUND.format(search=wording.shown_name(search)), className="lead")
     head = html.Tr([html.Th(each, scope="col") for each in words.SESSION_COLUMNS])
-    rows = [_row(context, session, picked) for session in found]
+    rows = [_row(context, session, picked) for session in found[:MOST_ROWS]]
     return html.Div(
         [
             html.Table([html.Thead(head), html.Tbody(rows)], className="list"),
-            html.P(words.count_sessions(len(found)), className="under"),
+            html.P(words.count_sessions(len(rows), len(found)), className="under"),
         ]
     )
 

@@ -43,6 +43,7 @@ def store() -> Store:
 
 
 def test_a_difference_within_the_combined_interval_is_none(store: Store) -> None:
+    """Check 29: each states its share of faces seen, and a small difference is no clear one."""
     rows, told = compare._rows([read_lecture(store, each) for each in "abcd"])
     assert told == [words.NO_CLEAR_DIFFERENCE, "more pleasant by 0.30 (± 0.07)", words.NO_CLEAR_DIFFERENCE]
     assert words.compare_sentence(told).startswith("One differs")
@@ -55,6 +56,7 @@ def test_the_interval_of_a_session_is_not_narrowed_by_its_length(store: Store) -
 
 
 def test_all_sessions_share_one_scale_and_one_axis(store: Store) -> None:
+    """Check 29: aligned by minutes from the start, on one scale."""
     import plotly.graph_objects as go
 
     lectures = [read_lecture(store, each) for each in ("lecture", "a", "c")]
@@ -72,7 +74,20 @@ def test_only_known_sessions_up_to_four_are_chosen(store: Store) -> None:
     assert "value=['a', 'b', 'c', 'd']" in page
 
 
+def test_the_chart_has_a_sentence_and_a_table_of_its_numbers(store: Store) -> None:
+    """Check 26, for the comparison."""
+    lectures = [read_lecture(store, each) for each in ("lecture", "c")]
+    page = str(compare._found(lectures, False, False))
+    assert words.compare_sentence(compare._rows(lectures)[1]) in page
+    looks = store.class_looks("lecture")
+    first = looks["valence"][looks["seconds"] < 600]
+    rows = compare._by_ten(lectures)
+    assert rows[0][1].startswith(f"{first.mean():+.2f} ± ")
+    assert [row[2] for row in rows] == ["+0.30 ± 0.05", "", ""]  # ten minutes long
+
+
 def test_the_page_shows_the_class_alone(store: Store, serve_pages: Any, open_tab: Any) -> None:
+    """Check 30: no single student is in a comparison."""
     base = serve_pages(create_app(store, SETTINGS, TOKEN))
     page = open_tab(base.replace("/?", "/compare?sessions=lecture,c&"), width=360).page
     page.wait_for_selector("#compare-chart .scatterlayer .trace")

@@ -16,8 +16,9 @@ from classroom_monitor.errors import StoreError
 from classroom_monitor.records import Marker, MarkerKind
 from classroom_monitor.settings import load_settings
 from classroom_monitor.store import Store, open_store
-from dashboard import report
+from dashboard import report, wording
 from dashboard import review_wording as words
+from dashboard.summary import read_lecture
 
 HOSTILE = (
     "<script>window.hit=1</script>",
@@ -70,6 +71,7 @@ def read(page: str) -> Reader:
 
 
 def test_the_report_is_one_small_file_that_loads_nothing(store: Store) -> None:
+    """Check 31: nothing that could ask for anything."""
     page = report.render(store, "lecture")
     reader = read(page)
     assert len(page.encode()) < 1_000_000
@@ -80,12 +82,12 @@ def test_the_report_is_one_small_file_that_loads_nothing(store: Store) -> None:
 
 
 def test_it_says_what_the_review_says_and_its_limits(store: Store) -> None:
-    from dashboard.summary import read_lecture
-
+    """Checks 26, 27 and 31: the sentences, the labels' meaning, the limits."""
     text = read(report.render(store, "lecture")).text
     lecture = read_lecture(store, "lecture")
     for said in (words.headline(lecture), words.detail(lecture), words.mood_sentence(lecture), words.LIMITS):
         assert said in text
+    assert wording.LABELS_NOTE in text
     assert "Article 5(1)(f)" in text
     assert "Statistics II, lecture 7" in text
     assert text.count("Bayes proof") >= 2
@@ -138,11 +140,39 @@ def test_it_is_written_once_unless_forced(store: Store, tmp_path: Path) -> None:
     assert report.write_report(store, "lecture", tmp_path / "out", force=True) == written
 
 
+def test_its_table_holds_the_numbers_of_both_charts(store: Store) -> None:
+    """Check 26: the mood and all seven shares, by the same stretches of time."""
+    page = report.render(store, "lecture")
+    table = page.split('<div class="scroll numbers">')[1].split("</table>")[0]
+    rows = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row) for row in table.split("<tr>")[1:]]
+    assert rows[0][3:] == [wording.LOOKS[name] for name in wording.LOOK_ORDER]
+    looks = store.class_looks("lecture")
+    first = looks[looks["seconds"] < 120]
+    assert rows[1][1].startswith(words.signed(float(first["valence"].mean())))
+    assert rows[1][3:] == [
+        wording.percent(float(first[f"share_{name}"].mean())) for name in wording.LOOK_ORDER
+    ]
+
+
+def test_its_lanes_can_be_told_apart_without_hue(store: Store) -> None:
+    """Check 27: in a grey print too, by dash and by label."""
+    drawn = report.lanes(read_lecture(store, "lecture"))
+    samples = [line for line in drawn.split("<path ")[1:] if "h20" in line]
+    dashes = {
+        re.sub(r'.*stroke-dasharray="([^"]*)".*', r"\1", line) if "dasharray" in line else ""
+        for line in samples
+    }
+    assert len(samples) == len(dashes) == 7
+
+
 def test_it_opens_offline_and_prints_on_four_pages(browser: Any, tmp_path: Path) -> None:
+    """Checks 31 and 32: 90 minutes, 49 students and full tables; a PDF is the browser's print of it."""
     store = open_store("sqlite://", (clock := SteppedClock()), load_settings().store)
-    store_lecture(store, clock, minutes=30, students=49)
+    store_lecture(store, clock, minutes=90, students=49)
     for number, name in enumerate(HOSTILE, 1):
         store.name_student("lecture", number, name)
+    for number in range(30):
+        store.add_marker("lecture", Marker(170.0 * number, MarkerKind.QUESTION, "A question " * 8))
     file = report.write_report(store, "lecture", tmp_path, names=True)
     page = browser.new_context(offline=True).new_page()
     asked: list[str] = []
@@ -156,7 +186,8 @@ def test_it_opens_offline_and_prints_on_four_pages(browser: Any, tmp_path: Path)
     assert page.locator("svg").count() >= 2 + 40
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     printed = page.pdf(format="A4")
-    assert 1 <= len(re.findall(rb"/Type\s*/Page[^s]", printed)) <= 4
+    assert 2 <= len(re.findall(rb"/Type\s*/Page[^s]", printed)) <= 4
+    assert file.stat().st_size < 6_000_000
     page.context.close()
 
 

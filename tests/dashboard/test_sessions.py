@@ -94,6 +94,42 @@ def test_two_to_four_sessions_are_compared(url: str, open_tab: Any) -> None:
     assert page.locator("#sessions-compare a").get_attribute("href") == "/compare?sessions=s2%2Cs0"
 
 
+def test_what_was_chosen_stays_chosen_while_another_is_searched(url: str, open_tab: Any) -> None:
+    page = open_tab(url).page
+    page.get_by_label("Choose for compare: Geometry").check()
+    page.fill("#sessions-search", "algebra")
+    wait_for_titles(page, "Algebra, rings")
+    page.get_by_label("Choose for compare: Algebra, rings").check()
+    page.wait_for_selector("#sessions-compare a")
+    assert page.locator("#sessions-compare a").get_attribute("href") == "/compare?sessions=s1%2Cs0"
+
+
+def test_a_long_list_shows_the_newest_and_finds_the_others(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sessions, "MOST_ROWS", 2)
+    page = str(sessions._list(Context(store, SETTINGS), "", []))
+    assert "Geometry" in page
+    assert "Algebra" not in page
+    assert "newest 2 of 3 sessions" in page
+    assert "Algebra" in str(sessions._list(Context(store, SETTINGS), "algebra", []))
+
+
+def test_a_session_deleted_in_another_tab(url: str, open_tab: Any, store: Store) -> None:
+    page = open_tab(url).page
+    page.wait_for_selector(".list")
+    store.delete_session("s1")
+    page.get_by_role("button", name="Rename: Geometry").click()
+    page.wait_for_selector("#failed >> text=there is no session 's1'")
+    page.get_by_role("button", name="Rename: Algebra, rings").click()
+    until(page, lambda: page.input_value("#rename-title") == "Algebra, rings")
+    store.delete_session("s0")
+    page.fill("#rename-title", "Rings")
+    page.click("#rename-save")
+    wait_for_titles(page, "<b>Markup</b>")
+    assert "there is no session 's0'" in page.inner_text("#sessions-said")
+
+
 def test_the_running_session_is_not_deleted(
     store: Store, lecture: Any, serve_pages: Any, open_tab: Any
 ) -> None:

@@ -138,6 +138,22 @@ def test_moments_are_turns_first_then_far_marks() -> None:
     assert len(summary.moments(many)) == 5
 
 
+def test_where_turns_and_marks_are_few_the_stretches_are_moments() -> None:
+    """Check 22: three moments, where the session has them; none is made up."""
+    values = [0.0] * 600 + [-0.3] * 200 + [0.0] * 600 + [0.3] * 200 + [0.0] * 600
+    apart = summary.stretches(summary.thin(frame(values)))
+    assert len(apart) == 2
+    turn = Marker(200.0, MarkerKind.TURN, "Dimmed", -1)
+    found = summary.moments([turn], apart)
+    assert [words.moment_title(each) for each in found] == ["Dimmed", "Less pleasant", "More pleasant"]
+    assert words.moment_note(found[1]) == "for 7 min; 20 of 22 seen"
+    inside = Marker(apart[0].seconds, MarkerKind.QUESTION, "Why?", 1)
+    assert len(summary.moments([turn, inside], apart)) == 3  # that stretch has its moment
+    turns = [Marker(float(at), MarkerKind.TURN, "Dimmed") for at in (100, 200, 300)]
+    assert summary.moments(turns, apart) == tuple(turns)
+    assert summary.moments([]) == ()
+
+
 def test_turns_are_told_by_their_text_or_by_their_numbers() -> None:
     turn = Marker(60, MarkerKind.TURN, "Dimmed briefly, back within 5 min", -1, 0.1, -0.2, -0.4, -0.2)
     assert words.moment_title(turn) == "Dimmed briefly"
@@ -197,6 +213,7 @@ def test_signs_and_absences_of_a_student(store: Store) -> None:
 
 
 def test_daylight_saving_moves_the_label_and_not_the_point(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Check 28."""
     import time
     from datetime import UTC, datetime
 
