@@ -15,7 +15,7 @@ import numpy as np
 from classroom_monitor.records import EXPRESSIONS, Flag, Marker, MarkerKind
 from dashboard import figures, theme, wording
 from dashboard import review_wording as words
-from dashboard.summary import Z90, Lecture, Numbers, Series, StudentSeries
+from dashboard.summary import Z90, Lecture, Numbers, Series, StudentSeries, true_runs
 from dashboard.theme import Palette
 
 Figure = dict[str, Any]
@@ -116,7 +116,7 @@ def lanes(lecture: Lecture, colours: Palette, compact: bool, shown: tuple[float,
         if not np.isfinite(share).any():
             data.append({"type": "scatter", "x": [0], "y": [None], "yaxis": f"y{axis}"})  # draws the lane
         for piece in series.runs():
-            for part in _known(share[piece]):
+            for part in true_runs(np.isfinite(share[piece])):
                 here = slice(piece.start + part.start, piece.start + part.stop)
                 data.append(
                     {
@@ -503,13 +503,6 @@ def _blocks(values: Numbers, size: int) -> Numbers:
     return means
 
 
-def _known(values: Numbers) -> list[slice]:
-    """Stretches of finite numbers."""
-    finite = np.isfinite(values).astype(np.int8)
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], finite, [0]])))
-    return [slice(int(start), int(stop)) for start, stop in edges.reshape(-1, 2)]
-
-
 # --- one student --------------------------------------------------------------------------------------------
 
 STUDENT_HEIGHT = {False: 500, True: 420}
@@ -593,9 +586,8 @@ def student(
 def _bars(series: StudentSeries, flagged: Any, at: float, colours: Palette, thin: bool) -> Figure:
     """Stretches in which something was so, as one broken thick line."""
     x: list[float] = []
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], flagged.astype(np.int8), [0]]))).reshape(-1, 2)
-    for start, stop in edges:
-        x += [float(series.seconds[start]), float(series.seconds[stop - 1]) + series.step, math.nan]
+    for part in true_runs(flagged):
+        x += [float(series.seconds[part.start]), float(series.seconds[part.stop - 1]) + series.step, math.nan]
     return {
         "type": "scatter",
         "mode": "lines",

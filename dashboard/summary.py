@@ -111,6 +111,18 @@ def _pieces(numbers: NDArray[np.int64]) -> Iterator[slice]:
             yield slice(start, stop)
 
 
+def true_runs(cells: NDArray[np.bool_]) -> list[slice]:
+    """Where true cells stand together."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], cells, [False]]).astype(np.int8)))
+    return [slice(int(start), int(stop)) for start, stop in edges.reshape(-1, 2)]
+
+
+def known_mean(values: Numbers) -> float:
+    """The mean of the known numbers; NaN where there is none."""
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if len(known) else math.nan
+
+
 def thin(looks: pd.DataFrame, most: int = MOST_POINTS) -> Series:
     """Looks of the class as at most about `most` points: means over equal times, never across a gap.
 
