@@ -52,14 +52,14 @@ LISTED = 60.0
 #: A drop must exceed so many of the student's own usual spreads, and so many of the class's at that moment.
 OWN_SPREADS, CLASS_SPREADS = 3.0, 3.0
 
-#: So far below (valence) no face strays by chance for half a minute, however lively it was in the beginning.
-STRAYS_AT_MOST = 0.30
+#: A class whose middle one is so far from the own usual (valence) has moved: everyone may go where it went.
+CLASS_MOVED = 0.2
 
 #: From the median absolute deviation to the standard deviation of a normal distribution.
 TO_SD = 1.4826
 
 #: A look above this valence is no unpleasant one, and flags no one, however much gladder the student was.
-UNPLEASANT = -0.05
+UNPLEASANT = -0.10
 
 #: No look is less pleasant than this, so that the way down from a usual below zero is shorter, in proportion;
 #: but never shorter than this share.
@@ -119,8 +119,10 @@ class _Seen:
     cues_at: float = -math.inf
 
     def hidden(self, seconds: float, settings: FlagsSettings) -> bool:
-        """Whether the head was lately turned away, or the eyes closed, beyond half of their limits."""
-        turned = self.turn >= settings.turn_by / 2 or self.eyes >= settings.eyes_closed / 2
+        """Whether the head was lately turned away, or the eyes closed: up to those limits, but not beyond,
+        faces are read no more unpleasant than others (measured on pictures with votes).
+        """
+        turned = self.turn >= settings.turn_by or self.eyes >= settings.eyes_closed
         return turned and seconds - self.cues_at <= CUES_FRESH
 
 
@@ -129,19 +131,18 @@ class _Class:
     """The class at this moment: what the single student is set against.
 
     valence: how students look now, in the middle; None when they are too few. deviation: how far the middle
-    one is from the own usual. spread: of what students look like, about what is expected of each. strays: the
-    usual spread of the middle one. turn, brow, eyes: the middle of the latest cues.
+    one is from the own usual. spread: of what students look like, about what is expected of each. turn, brow,
+    eyes: the middle of the latest cues.
     """
 
     valence: float | None = None
     deviation: float = 0.0
     spread: float = 0.0
-    strays: float = 0.0
     turn: float = 0.0
     brow: float = 0.0
     eyes: float = 0.0
 
-    def expected(self, usual: float, lower_by: float) -> float:
+    def expected(self, usual: float) -> float:
         """The valence that is no surprise now, of a student with that usual.
 
         When nothing moves, the own usual. When the class moves, everyone may move as far as it does, or go
@@ -149,7 +150,7 @@ class _Class:
         """
         assert self.valence is not None
         moved = usual + self.deviation
-        share = min(1.0, abs(self.deviation) / lower_by)
+        share = min(1.0, abs(self.deviation) / CLASS_MOVED)
         return min(moved, moved + share * (self.valence - moved))
 
 
@@ -257,7 +258,7 @@ class Flags:
 
     def _class(self, seconds: float, states: Sequence[StudentState]) -> _Class:
         known = [
-            (state.valence, state.valence_usual, state.valence_spread)
+            (state.valence, state.valence_usual)
             for state in states
             if state.valence is not None
             and state.valence_usual is not None
@@ -266,11 +267,10 @@ class Flags:
         of_class = _Class()
         if len(known) >= CLASS_AT_LEAST:
             of_class = _Class(
-                valence=median(valence for valence, _, _ in known),
-                deviation=median(valence - usual for valence, usual, _ in known),
-                strays=median(own for _, _, own in known),
+                valence=median(valence for valence, _ in known),
+                deviation=median(valence - usual for valence, usual in known),
             )
-            off = [valence - of_class.expected(usual, self._settings.lower_by) for valence, usual, _ in known]
+            off = [valence - of_class.expected(usual) for valence, usual in known]
             middle = median(off)
             of_class = replace(of_class, spread=TO_SD * median(abs(each - middle) for each in off))
         fresh = [seen for seen in self._seen.values() if seconds - seen.cues_at <= CUES_FRESH]
@@ -296,12 +296,11 @@ class Flags:
                 return None
             if state.valence > UNPLEASANT:
                 return 0.0
-            own = max(state.valence_spread, of_class.strays)
-            strays = max(min(OWN_SPREADS * own, STRAYS_AT_MOST), CLASS_SPREADS * of_class.spread)
-            # A face that rests unpleasant has a shorter way down.
+            # A face that rests unpleasant has a shorter way down, a lively one must fall further.
             way = settings.lower_by * max(SHORTEST_WAY, min(1.0, 1 - state.valence_usual / SADDEST))
-            expected = min(state.valence_usual, of_class.expected(state.valence_usual, settings.lower_by))
-            return (expected - state.valence) / max(way, strays)
+            own = min(OWN_SPREADS * state.valence_spread, settings.lower_by_at_most)
+            limit = max(way, own, CLASS_SPREADS * of_class.spread)
+            return (min(state.valence_usual, of_class.expected(state.valence_usual)) - state.valence) / limit
 
         def brow(state: StudentState) -> float | None:
             value = state.brow_furrow

@@ -140,6 +140,7 @@ class FlagsSettings:
     hold: float = number(5, 300, "s")
     clear: float = number(1, 300, "s")
     lower_by: float = number(0.05, 1, "valence")
+    lower_by_at_most: float = number(0.05, 1, "valence")
     brow_by: float = number(0.05, 1)
     turn_by: float = number(10, 90, "degrees")
     eyes_closed: float = number(0.2, 1)

@@ -185,8 +185,10 @@ class TestLower:
         assert len(Room(students=20).run(300, low(1, 2, 3, 4)).raised()) == 4
 
     def test_a_face_from_the_side_or_with_shut_eyes_is_not_read_for_it(self) -> None:
-        for cue in ({"turn": 25.0}, {"eyes": 0.5}):
-            assert not Room().run(300, only(3, valence=LOW, **cue)).raised()
+        for cue in ({"turn": SETTINGS.turn_by + 1}, {"eyes": SETTINGS.eyes_closed + 0.05}):
+            assert not Room().run(300, only(3, valence=LOW, **cue)).raised(FlagKind.LOWER)
+        for cue in ({"turn": SETTINGS.turn_by - 5}, {"eyes": SETTINGS.eyes_closed - 0.1}):
+            assert Room().run(300, only(3, valence=LOW, **cue)).raised(FlagKind.LOWER)
 
     def test_a_student_who_strays_much_must_stray_more_but_not_without_end(self) -> None:
         def stray(valence: float) -> Callable[[int], StudentState | None]:
@@ -195,7 +197,12 @@ class TestLower:
 
         assert Room().run(300, only(3, valence=-0.25)).raised()
         assert not Room().run(300, stray(-0.25)).raised()
-        assert Room().run(300, stray(-0.45)).raised()
+        assert not Room().run(300, stray(-0.9 * SETTINGS.lower_by_at_most)).raised()
+        assert Room().run(300, stray(-1.1 * SETTINGS.lower_by_at_most)).raised()
+
+    def test_a_face_that_is_hardly_unpleasant_is_none_however_glad_it_was(self) -> None:
+        assert not Room().run(300, only(3, valence=-0.08, usual=0.6)).raised()
+        assert Room().run(300, only(3, valence=-0.12, usual=0.6)).raised()
 
     def test_what_is_hardly_lower_must_last_longer(self) -> None:
         hardly = only(3, valence=-1.15 * SETTINGS.lower_by)

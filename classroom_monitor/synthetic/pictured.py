@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classroom_monitor.errors import DataError
-from classroom_monitor.records import EXPRESSIONS, Box, Image
-from classroom_monitor.synthetic.script import Acting, Script, default_coordinates
+from classroom_monitor.records import EXPRESSIONS, Box, FlagKind, Image, Probabilities
+from classroom_monitor.synthetic.script import Acting, ExpectedFlag, Script, default_coordinates
 from classroom_monitor.synthetic.source import SyntheticSource, Truth
 
 #: The columns of FER+'s ten votes that belong to the seven expressions, in the order of EXPRESSIONS.
@@ -30,23 +30,32 @@ HEIGHT: Final = 0.55
 #: And how far it sways, in heights of the tile.
 SWAY: Final = 0.02
 
-#: A student shows another picture of the same expression after so many seconds, of at most so many.
+#: A student shows another picture of the same look after so many seconds, of at most so many.
 CHANGES: Final = 15.0
 PICTURES: Final = 4
 
-_NEUTRAL: Final = EXPRESSIONS.index("neutral")
+#: Pictures look the same up to this squared distance of their shares: a vote or two of ten.
+SAME: Final = 0.05
+
+#: Pictures from which those of a student are chosen, where it is not known who is on them.
+POOL: Final = 400
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FacePictures:
-    """Pictures cut to the face, with what they show. images: uint8 [N, H, W, 3]; shows: class of each [N];
-    valence [N]: of the votes, or of the label; person: number of who it is [N], or None.
+    """Pictures cut to the face, with what they show. images: uint8 [N, H, W, 3]; shows [N, 7]: shares of the
+    seven in the votes, or the label; person: number of who it is [N], or None.
     """
 
     images: NDArray[np.uint8]
-    shows: NDArray[np.int64]
-    valence: NDArray[np.float64]
+    shows: NDArray[np.float64]
     person: NDArray[np.int64] | None
+
+    @property
+    def valence(self) -> NDArray[np.float64]:
+        """What people see in each, -1..1 [N]."""
+        seen: NDArray[np.float64] = self.shows @ np.asarray(default_coordinates())
+        return seen
 
 
 def read_face_pictures(file: Path) -> FacePictures:
@@ -77,21 +86,18 @@ def read_face_pictures(file: Path) -> FacePictures:
             raise DataError(f"{file.name}: {name} has shape {has}, needed is {list(shape)}")
     if label.size and label.max() >= len(EXPRESSIONS):
         raise DataError(f"{file.name}: label {label.max()} is out of range; 0..{len(EXPRESSIONS) - 1}")
-    coordinates = np.asarray(default_coordinates())
-    shows = label.astype(np.int64)
-    valence = np.where(shows >= 0, coordinates[shows], 0.0)
+    shows = (label[:, np.newaxis] == np.arange(len(EXPRESSIONS))).astype(np.float64)
     if "votes" in arrays:
         votes = arrays["votes"][:, VOTES].astype(np.float64)
         seen = votes.sum(axis=1) > 0
-        valence[seen] = votes[seen] @ coordinates / votes[seen].sum(axis=1)
-        shows[seen] = votes[seen].argmax(axis=1)
-    known = shows >= 0
+        shows[seen] = votes[seen] / votes[seen].sum(axis=1, keepdims=True)
+    known = shows.any(axis=1)
     if not known.any():
         raise DataError(f"{file.name}: of no picture it is known what it shows")
     if image.ndim == 3:
         image = np.repeat(image[..., np.newaxis], 3, axis=3)
     person = arrays["person"][known].astype(np.int64) if "person" in arrays else None
-    return FacePictures(image[known], shows[known], valence[known], person)
+    return FacePictures(image[known], shows[known], person)
 
 
 class PicturedSource(SyntheticSource):
@@ -105,8 +111,11 @@ class PicturedSource(SyntheticSource):
     def __init__(self, pictures: FacePictures, script: Script, *told: Any, **more: Any) -> None:
         super().__init__(script, *told, **more)
         self._pictures = pictures
+        self._valence = pictures.valence
         rng = np.random.default_rng([self.plan.seed, 0xFACE])
         self._cast = {number: self._choose(rng, number) for number in range(self.plan.students + 1)}
+        self._alike: dict[tuple[int, Probabilities], NDArray[np.int64]] = {}
+        self.plan.flags = tuple(need for need in self.plan.flags if self._can_be_seen(need))
 
     def truth(self, seconds: float, *, faces: bool = True) -> Truth:
         """The truth of the picture at that second; each student's valence is that of the face shown."""
@@ -114,7 +123,7 @@ class PicturedSource(SyntheticSource):
         students = []
         for each in truth.students:
             act = self.plan.acting(each.student, seconds)
-            valence = float(self._pictures.valence[self._shown(each.student, act, seconds)])
+            valence = float(self._valence[self._shown(each.student, act, seconds)])
             students.append(replace(each, valence=valence))
         on = [
             each.valence
@@ -123,22 +132,34 @@ class PicturedSource(SyntheticSource):
         ]
         return replace(truth, students=tuple(students), valence=float(np.mean(on)) if on else None)
 
-    def _choose(self, rng: np.random.Generator, number: int) -> dict[int, NDArray[np.int64]]:
-        """Rows of the pictures that a student has for each expression."""
+    def _choose(self, rng: np.random.Generator, number: int) -> NDArray[np.int64]:
+        """Rows of the pictures that a student has."""
         rows = np.arange(len(self._pictures.shows))
         if self._pictures.person is not None:
             people = np.unique(self._pictures.person)
             rows = rows[self._pictures.person == people[number % len(people)]]
-        shows = self._pictures.shows[rows]
-        return {each: rng.permutation(rows[shows == each])[:PICTURES] for each in np.unique(shows).tolist()}
+            return rng.permutation(rows)
+        return rng.permutation(rows)[:POOL]
 
     def _shown(self, number: int, act: Acting, seconds: float) -> int:
-        """The row of the picture that a student shows."""
-        cast = self._cast[number]
-        # What a face shows most, of what there is a picture of.
-        order = sorted(cast, key=lambda each: (-act.expression[each], each != _NEUTRAL))
-        rows = cast[order[0]]
+        """The row of the picture that a student shows: one of those nearest to what the script wants."""
+        rows = self._alike.get((number, act.expression))
+        if rows is None:
+            cast = self._cast[number]
+            apart = np.square(self._pictures.shows[cast] - np.asarray(act.expression)).sum(axis=1)
+            nearest = np.argsort(apart, kind="stable")[:PICTURES]
+            rows = cast[nearest[apart[nearest] <= apart[nearest[0]] + SAME]]
+            self._alike[number, act.expression] = rows
         return int(rows[int(seconds // CHANGES + number) % len(rows)])
+
+    def _can_be_seen(self, need: ExpectedFlag) -> bool:
+        """Whether a picture shows what the script expects: none turns its head when told, and not of everyone
+        is there one that looks sad.
+        """
+        middle = (need.start + need.end) / 2
+        act = self.plan.acting(need.student, middle)
+        shows = self._pictures.shows[self._shown(need.student, act, middle)]
+        return need.kind is FlagKind.LOWER and int(shows.argmax()) == int(np.argmax(act.expression))
 
     def _place(self, number: int, box: Box, seconds: float) -> Box:
         """Where the face stands in its tile: it sways a little, as nobody sits quite still."""

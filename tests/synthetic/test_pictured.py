@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from classroom_monitor.errors import DataError, ScriptError
-from classroom_monitor.records import EXPRESSIONS
+from classroom_monitor.records import EXPRESSIONS, FlagKind
 from classroom_monitor.rehearse import rehearse
 from classroom_monitor.settings import configs_folder, load_settings
 from classroom_monitor.synthetic.pictured import FacePictures, PicturedSource, read_face_pictures
@@ -50,7 +50,7 @@ class TestReading:
         coordinates = default_coordinates()
         assert found.images.shape == (2, 48, 48, 3)  # of the last nothing is known
         assert found.valence == pytest.approx([coordinates[HAPPY] / 2, coordinates[SAD]])
-        assert found.shows[1] == SAD
+        assert found.shows[1, SAD] == 1
         assert found.person is not None
         assert found.person.tolist() == [7, 7]
 
@@ -79,20 +79,60 @@ class TestReading:
             read_face_pictures(text)
 
 
+def shows(**shares: float) -> np.ndarray:
+    return np.array([shares.get(name, 0.0) for name in EXPRESSIONS])
+
+
 class TestClass:
     FACES = FacePictures(
         images=np.stack([np.repeat(picture(shade)[..., None], 3, 2) for shade in (40, 80, 120, 160)]),
-        shows=np.array([NEUTRAL, HAPPY, NEUTRAL, HAPPY]),
-        valence=np.array([0.0, 0.7, -0.1, 0.5]),
+        shows=np.stack(
+            [shows(neutral=1), shows(happy=1), shows(neutral=0.9, sad=0.1), shows(happy=0.8, neutral=0.2)]
+        ),
         person=np.array([1, 1, 2, 2]),
     )
 
     def test_the_script_decides_what_is_shown_and_the_picture_what_is_true(self, tmp_path: Path) -> None:
         source = PicturedSource(self.FACES, script(tmp_path), None, 1, 2.0)
         calm, happy = source.truth(10), source.truth(45)
-        assert {student.valence for student in calm.students} == {0.0, -0.1}
-        assert {student.valence for student in happy.students} == {0.7, 0.5}
-        assert happy.valence == pytest.approx(0.6)
+        assert {student.valence for student in calm.students} == set(self.FACES.valence[[0, 2]])
+        assert {student.valence for student in happy.students} == set(self.FACES.valence[[1, 3]])
+        assert happy.valence == pytest.approx(self.FACES.valence[[1, 3]].mean())
+
+    def test_of_many_pictures_those_are_shown_that_look_as_the_script_says(self, tmp_path: Path) -> None:
+        """Half a smile is half a smile: a share of the votes, not the most voted."""
+        happy = np.linspace(0, 1, 41)
+        faces = FacePictures(
+            images=np.zeros((41, 48, 48, 3), np.uint8),
+            shows=np.stack([shows(happy=share, neutral=1 - share) for share in happy]),
+            person=None,
+        )
+        for strength in (0.3, 0.6, 0.9):
+            file = tmp_path / "told.toml"
+            event = f'[[event]]\nat = 30\nexpression = "happy"\nstrength = {strength}\n'
+            file.write_text("[class]\nstudents = 8\nminutes = 2\n" + event, encoding="utf-8")
+            source = PicturedSource(faces, read_script(file), None, 1, 2.0)
+            for seconds in (60, 75, 90):
+                truth = source.truth(seconds)
+                assert truth.valence == pytest.approx(source.plan.valence(seconds), abs=0.06)
+
+    def test_only_what_a_picture_can_show_is_expected_to_be_flagged(self, tmp_path: Path) -> None:
+        told = "[class]\nstudents = 6\nminutes = 4\n"
+        for who, look, kind in (
+            (1, 'expression = "sad"', "lower"),
+            (2, 'expression = "sad"', "lower"),
+            (3, 'turn = "away"', "turned_away"),
+        ):
+            told += f'[[event]]\nat = 60\nfor = 90\nwho = ["S0{who}"]\n{look}\nflag = "{kind}"\n'
+        file = tmp_path / "told.toml"
+        file.write_text(told, encoding="utf-8")
+        faces = FacePictures(
+            images=np.zeros((3, 48, 48, 3), np.uint8),
+            shows=np.stack([shows(neutral=1), shows(neutral=1), shows(sad=1)]),
+            person=np.array([1, 2, 2]),
+        )
+        plan = PicturedSource(faces, read_script(file), None, 1, 4.0).plan
+        assert [(need.student, need.kind) for need in plan.flags] == [(1, FlagKind.LOWER)]
 
     def test_a_student_keeps_the_person_and_is_painted_where_the_truth_says(self, tmp_path: Path) -> None:
         source = PicturedSource(self.FACES, script(tmp_path), None, 1, 2.0)
