@@ -13,6 +13,7 @@ from classroom_monitor.records import (
     EXPRESSIONS,
     Answer,
     ClassWord,
+    Flag,
     FlagKind,
     Health,
     HealthState,
@@ -313,7 +314,6 @@ FLAGS_HEADING = "Worth a glance"
 NO_FLAG = "No one right now."
 NEWEST_FIRST = "newest first"
 
-HINT_HEADING = "Pace of the class"
 YES = "Yes"
 NO = "No"
 
@@ -344,6 +344,15 @@ NOT_NOW = "Not now"
 NEVER = "Never for this student"
 LOOK_BACK = "Look back"
 HINT_HEADING = "Slow down or check in?"
+
+
+def flag_reason(flag: Flag) -> tuple[str, str]:
+    """What was seen and on how many looks, and what else it could be."""
+    seen, could, other = flag.reason.partition(" Could ")
+    seen = seen.rstrip(".") or FLAG_KINDS[flag.kind].capitalize()
+    if "looks)" not in seen and flag.looks:
+        seen += f" ({flag.looks_with} of {flag.looks} looks)"
+    return f"{seen}.", f"Could {other}" if could else OTHER_REASONS[flag.kind]
 
 
 def more(count: int) -> str:
@@ -640,6 +649,18 @@ STORE_TROUBLE = State(
     "The store did not answer.",
     (("Reload the page", "A short lock passes by itself"), ("If it stays", "Run classroom-monitor doctor")),
 )
+NO_LOOKS = State(
+    "S-15",
+    "Nothing was read in this session",
+    "It ended before the first look, or the call was never seen.",
+    (),
+)
+NO_STUDENT = State(
+    "S-16",
+    "There is no such student in this session",
+    "The rows of single students may have been deleted after their time, or were never kept.",
+    (),
+)
 
 STATES = (
     NO_SESSION,
@@ -656,6 +677,8 @@ STATES = (
     NO_PAGE,
     SESSION_ENDED,
     STORE_TROUBLE,
+    NO_LOOKS,
+    NO_STUDENT,
 )
 
 _BY_HEALTH = {
@@ -805,10 +828,10 @@ def student_notice(keep_days: int) -> str:
 
 TRY_TITLE = "Try a picture"
 TRY_LEAD = "Bars name how a face looks, not what a person feels. Mixtures stay mixtures."
-TRY_CHOOSE = "Choose a picture"
-TRY_DROP = "or drop one here: a photo, or a screenshot of a call"
+TRY_CHOOSE = "Choose pictures"
+TRY_DROP = "or drop them here: photos, or screenshots of a call"
 TRY_WEBCAM = "Use the webcam"
-TRY_KEPT = "The picture is held in memory and forgotten when you leave this page."
+TRY_KEPT = "Pictures are held in memory and forgotten when you leave this page."
 TRY_NO_FACE = "No face found"
 TRY_NO_FACE_HINT = "Faces must be at least {side} pixels high and turned towards the camera."
 TRY_WORKING = "Reading …"
@@ -824,6 +847,11 @@ TRY_UNUSABLE = {
 def faces_found(found: int, readable: int) -> str:
     """`6 faces found, 5 readable`."""
     return f"{found} {'face' if found == 1 else 'faces'} found, {readable} readable"
+
+
+def pictures_left(count: int, most: int) -> str:
+    """How many pictures were too many at once."""
+    return f"{count} more not read: at most {most} at once."
 
 
 def not_counted(numbers: list[tuple[int, str]]) -> str:

@@ -357,6 +357,7 @@ class TestClass:
 
     @pytest.mark.parametrize("off", [Presence.NO_FACE, Presence.CAMERA_OFF])
     def test_halving_the_faces_widens_the_interval(self, off: Presence) -> None:
+        """Check 14."""
         valences = list(np.linspace(-0.2, 0.2, 24))
         _, every = Mood(SETTINGS).update(0, whole(valences))
         _, half = Mood(SETTINGS).update(

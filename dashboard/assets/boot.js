@@ -13,7 +13,7 @@
   var plain = window.fetch, told = false;
   function tell(kind) {
     var place = document.getElementById("failed");
-    if (!place || document.getElementById("live") || (!kind && !told)) return;
+    if (!place || (!kind && !told) || (kind === "gone" && document.querySelector(".watched"))) return;
     told = Boolean(kind);
     window.dash_clientside.set_props("failed", { children: kind ? place.dataset[kind] : null });
   }

@@ -1,6 +1,8 @@
 // The live page in the browser: ages that count on by themselves, the tiles of the call, and the shortcuts.
 (function () {
   "use strict";
+  var root = null;       // the page that is shown
+  var showing = "";      // the id of what the refreshes have put there
   var last = null;       // the last pulse of the server
   var words = {};        // the wording of dashboard/wording.py
   var arrived = 0;       // when it came, on the browser's own clock
@@ -10,6 +12,14 @@
   var pictured = null;   // the look whose picture is shown
 
   function element(id) { return document.getElementById(id); }
+
+  // The page with the bar of a running session; another page knows nothing yet.
+  function watched() {
+    var page = document.querySelector(".watched");
+    if (page !== root) { root = page; last = pictured = picked = null; showing = ""; }
+    return page;
+  }
+
   function write(id, text) {
     var place = element(id);
     if (place && place.textContent !== text) place.textContent = text;
@@ -21,7 +31,7 @@
 
   // Tells the health every half second: what the server said, and how long ago.
   function tell() {
-    var page = element("live");
+    var page = watched();
     if (!page || !last) return;
     var waited = (performance.now() - arrived) / 1000;
     var state = last.label, more = last.more || "", icon = "dot", stale = false;
@@ -71,8 +81,8 @@
 
   // The demo's picture is loaded beside and then put in place, so that it never blinks.
   function picture() {
-    var page = element("live"), shown = element("live-picture");
-    if (!shown || page.dataset.picture !== "on" || !last || last.look === pictured) return;
+    var shown = element("live-picture");
+    if (!shown || !last || last.look === pictured) return;
     pictured = last.look;
     var next = new Image();
     next.onload = function () { shown.src = next.src; };
@@ -220,6 +230,7 @@
   window.dash_clientside = Object.assign({}, window.dash_clientside);
   window.dash_clientside.classroom = Object.assign({}, window.dash_clientside.classroom, {
     pulse: function (pulse, view, said) {
+      watched();
       if (pulse && pulse !== last) { last = pulse; arrived = performance.now(); }
       words = said || words;
       if (view) {
@@ -231,6 +242,14 @@
       tell();
       picture();
       refreshPicked();
+      return window.dash_clientside.no_update;
+    },
+    // What is shown must be what the refresh was laid over; else the next one sends everything anew.
+    shown: function (now) {
+      var laidOver = (now && now.base) || "";
+      var fits = !now || laidOver === showing;
+      showing = (fits && now && now.id) || "";
+      if (!fits) window.dash_clientside.set_props("live-shown", { data: null });
       return window.dash_clientside.no_update;
     },
     toggle: function (clicks, said) {
@@ -264,7 +283,7 @@
 
   var keys = { m: "live-mark", p: "live-pause", n: "live-names" };
   document.addEventListener("keydown", function (event) {
-    var page = element("live");
+    var page = watched();
     if (!page || page.dataset.shortcuts !== "on" || event.repeat) return;
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.target.closest("input, textarea, select, [contenteditable=true], [role=dialog]")) return;

@@ -9,7 +9,6 @@ from dash import html
 from classroom_monitor.records import Presence, StudentState
 from dashboard import parts, wording
 from dashboard.context import Context
-from dashboard.live.flags import reason
 from dashboard.live.now import Now, running
 from dashboard.settings_file import remember_own
 
@@ -61,7 +60,7 @@ def told(context: Context, now: Now, state: StudentState) -> Any:
         (state.eyes_closed or 0.0) >= limits.eyes_closed,
     )
     flag = next((f for f in reversed(now.flags) if f.student == state.student and f.cleared is None), None)
-    worth = " ".join(reason(flag)) if flag is not None and flag.shown is not None else ""
+    worth = " ".join(wording.flag_reason(flag)) if flag is not None and flag.shown is not None else ""
     return [
         html.P(wording.state_sentence(state.presence, state.probabilities), className="quiet2"),
         parts.mixture(state.probabilities) if state.presence is Presence.SEEN else None,

@@ -97,18 +97,9 @@ def _hint(hint: Hint, now: Now) -> Any:
     )
 
 
-def reason(flag: Flag) -> tuple[str, str]:
-    """What was seen and on how many looks, and what else it could be."""
-    seen, could, other = flag.reason.partition(" Could ")
-    seen = seen.rstrip(".") or wording.FLAG_KINDS[flag.kind].capitalize()
-    if "looks)" not in seen and flag.looks:
-        seen += f" ({flag.looks_with} of {flag.looks} looks)"
-    return f"{seen}.", f"Could {other}" if could else wording.OTHER_REASONS[flag.kind]
-
-
 def _brief(flag: Flag, now: Now) -> str:
     """`looks sad, 2 min`."""
-    short = reason(flag)[0].split(" for ")[0].split(",")[0].rstrip(".")
+    short = wording.flag_reason(flag)[0].split(" for ")[0].split(",")[0].rstrip(".")
     return f"{short[:1].lower()}{short[1:]}, {wording.lasting(now.seconds - flag.raised)}"
 
 
@@ -121,7 +112,7 @@ def texts(now: Now, texts: Sequence[Mapping[str, Any]]) -> list[Any]:
         if flag is None:
             found.append(no_update)
         else:
-            found.append(_brief(flag, now) if place["part"] == "brief" else reason(flag)[0])
+            found.append(_brief(flag, now) if place["part"] == "brief" else wording.flag_reason(flag)[0])
     return found
 
 
@@ -140,7 +131,7 @@ def _answers(flag: Flag) -> Any:
 
 
 def _full_flag(flag: Flag, now: Now, view: View, since: str) -> Any:
-    seen, other = reason(flag)
+    seen, other = wording.flag_reason(flag)
     return html.Article(
         className="panel flag",
         children=[
@@ -165,7 +156,7 @@ def _full_flag(flag: Flag, now: Now, view: View, since: str) -> Any:
 
 
 def _compact_flag(flag: Flag, now: Now, view: View) -> Any:
-    seen, other = reason(flag)
+    seen, other = wording.flag_reason(flag)
     return html.Details(
         className="flag-line",
         children=[

@@ -53,7 +53,10 @@ def head(context: Context, now: Now, view: View) -> Any:
     trend_said = html.Span(said, className="fresh-only quiet2" if trend is not Trend.UNCLEAR else "quiet2")
     if word is ClassWord.TOO_FEW:
         then = None
-    title = html.H1(wording.CLASS_WORDS[word], className="title" if view.compact else "huge")
+    said_word = wording.CLASS_WORDS[word]
+    title = html.H1(said_word, className="huge")
+    if view.compact:  # as large as one line of a narrow window holds
+        title = html.H1(said_word, className="title line", style={"--letters": len(said_word)})
     pointer = html.Span(arrow, className="arrow fresh-only") if arrow is not None else None
     if view.compact:
         return html.Div(

@@ -6,7 +6,7 @@ from typing import Any
 
 from dash import html
 
-from classroom_monitor.records import HealthState
+from classroom_monitor.records import HealthState, WatcherStatus
 from dashboard import parts, wording
 from dashboard.context import Context
 from dashboard.live.head import spoken
@@ -39,10 +39,32 @@ def pulse(context: Context, now: Now, sees_itself: bool = False) -> dict[str, An
         "reading": state in READING,
         "paused": state is HealthState.PAUSED,
         "late": late,
-        "silent": max(8.0, 2 * settings.dashboard.refresh + 2),
+        "silent": _silent(context),
         "time": f"{context.local(moment):%H:%M}",
         "minutes": wording.minutes_in(int((moment - now.session.start).total_seconds() // 60)),
         "spoken": spoken(context, now),
+    }
+
+
+def _silent(context: Context) -> float:
+    """After so long (s) without a pulse the page says that the program does not answer."""
+    return max(8.0, 2 * context.settings.dashboard.refresh + 2)
+
+
+def troubled(status: WatcherStatus) -> bool:
+    """Whether the watcher itself does not answer: then nobody knows whether a session has ended."""
+    return status.session is None and status.health.state is HealthState.ERROR
+
+
+def idle(context: Context, status: WatcherStatus) -> dict[str, Any]:
+    """The pulse while no session runs: it has ended, or the watcher is being started again."""
+    trouble = troubled(status)
+    return {
+        "state": status.health.state.value,
+        "label": wording.HEALTH[HealthState.ERROR if trouble else HealthState.STOPPED],
+        "more": wording.TRYING_AGAIN if trouble else "",
+        "ended": not trouble,
+        "silent": _silent(context),
     }
 
 
@@ -60,6 +82,11 @@ def notice(context: Context, now: Now) -> Any:
     cause = wording.shown_name(now.health.detail, 300)
     if whole:
         return html.Div(parts.state_screen(state, cause=cause, since=since), className="whole")
+    return beside(state, cause)
+
+
+def beside(state: wording.State, cause: str = "") -> Any:
+    """A state as a line above the numbers. cause: a sentence that is more exact than the state's own."""
     step = state.steps[0][0] if state.steps else ""
     return html.Div(
         [

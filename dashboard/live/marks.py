@@ -12,7 +12,7 @@ from classroom_monitor.errors import ClassroomError
 from classroom_monitor.records import Marker, MarkerKind
 from dashboard import parts, wording
 from dashboard.context import Context
-from dashboard.live.now import running
+from dashboard.live.now import running, status_of
 
 
 def panel() -> Any:
@@ -68,9 +68,7 @@ def panel() -> Any:
 
 def set_mark(context: Context) -> Marker | None:
     """Sets a marker at the present moment; None where no session runs."""
-    if context.watcher is None:
-        return None
-    status = context.watcher.status()
+    status = status_of(context)
     if status.session is None:
         return None
     marker = Marker(status.seconds, MarkerKind.OTHER)

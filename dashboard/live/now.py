@@ -21,6 +21,7 @@ from classroom_monitor.records import (
     Session,
     StudentState,
     Trend,
+    WatcherStatus,
 )
 from dashboard import wording
 from dashboard.context import Context
@@ -101,25 +102,29 @@ class Now:
         return f"{self.local(seconds):%H:%M}"
 
 
-def running(context: Context) -> tuple[str | None, Health | None]:
-    """The session that runs, and the watcher's own word on its health, where there is a watcher."""
+def status_of(context: Context) -> WatcherStatus:
+    """The watcher's own word; without a watcher nothing runs."""
     if context.watcher is None:
-        return None, None
-    status = context.watcher.status()
+        return WatcherStatus(None, Health(HealthState.STOPPED, context.clock.utc()))
+    return context.watcher.status()
+
+
+def running(context: Context) -> tuple[str | None, Health]:
+    """The session that runs, and the watcher's own word on its health."""
+    status = status_of(context)
     return status.session, status.health
 
 
-def read(context: Context, session_id: str, health: Health | None) -> Now:
+def read(context: Context, session_id: str, health: Health) -> Now:
     """Everything a refresh shows: the last ten minutes of the class, and the last look of the students."""
     store = context.store
     session = store.session(session_id)
     passed = (context.clock.utc() - session.start).total_seconds()
     looks = _recent(context, session_id, passed)
     last, pace = _last(looks)
-    said = health or store.health(session_id) or Health(HealthState.STOPPED, context.clock.utc())
     return Now(
         session,
-        said,
+        health,
         looks,
         last,
         pace,

@@ -8,11 +8,10 @@ from typing import Any
 
 from dash import html, no_update
 
-from classroom_monitor.records import HealthState
 from dashboard import wording
 from dashboard.context import Context
 from dashboard.live import call, charts, flags, head, health
-from dashboard.live.now import READING, View, read
+from dashboard.live.now import READING, View, read, status_of
 from dashboard.settings_file import remember_own
 
 
@@ -23,21 +22,23 @@ def fresh(
 
     texts: the texts of flags that stand in the page, as {live-text: number, part}; these are changed in
     place, so that a button keeps the focus while the count beside it grows.
+
+    The last output is what the browser then shows, with the `id` of it and of what it was laid over (`base`):
+    where two refreshes overtake each other the browser sees a base that it does not show, and forgets it all.
     """
     same_texts = [no_update] * len(texts)
-    status = context.watcher.status() if context.watcher is not None else None
-    session_id = status.session if status is not None else None
-    if status is None or session_id is None:
-        gone = health.ended(context, shown.get("session"))
-        if shown.get("notice") == "ended":
-            return *((no_update,) * 7), same_texts, no_update
-        over = {
-            "state": HealthState.STOPPED.value,
-            "label": wording.HEALTH[HealthState.STOPPED],
-            "ended": True,
-        }
-        empty = (no_update,) * 5
-        return over, *empty, html.Div(gone, className="whole"), same_texts, {**shown, "notice": "ended"}
+    status = status_of(context)
+    session_id = status.session
+    if session_id is None:
+        pulse, now_shown = health.idle(context, status), "trouble" if health.troubled(status) else "ended"
+        if shown.get("notice") == now_shown:
+            return pulse, *((no_update,) * 6), same_texts, no_update
+        over = {**shown, "notice": now_shown, "base": shown.get("id", "")}
+        if now_shown == "trouble":
+            told = health.beside(wording.NOT_READING, wording.shown_name(status.health.detail, 300))
+        else:
+            told = html.Div(health.ended(context, shown.get("session")), className="whole")
+        return pulse, *((no_update,) * 5), told, same_texts, over
     remember_own(context, status.own)
     now = read(context, session_id, status.health)
     look = f"{session_id} {now.seconds} {view} {now.health.state in READING} {len(now.markers)}"
@@ -46,15 +47,12 @@ def fresh(
     stale = now.last is None or said
     flags_now = [(each.number, each.cleared) for each in flags.listed(now)]
     flagged = _short(f"{view} {now.answers} {now.names} {flags_now} {flags.queued(now, 0)} {now.hint}")
-    state = {
-        "session": session_id,
-        "look": _short(look + marks),
-        "flags": flagged,
-        "notice": "",
-    }
+    state = {"session": session_id, "look": _short(look + marks), "flags": flagged, "notice": ""}
     screen = health.notice(context, now)
     if screen is not None:
         state["notice"] = f"{stale} {'whole' in (screen.className or '')}"
+    state["id"] = _short(f"{state}")
+    state["base"] = shown.get("id", "")
     same = shown.get("look") == state["look"]
     return (
         health.pulse(context, now, status.sees_itself),

@@ -16,7 +16,7 @@ from dash import ALL, ClientsideFunction, Input, Output, State, ctx, dcc, html, 
 from classroom_monitor.records import Answer
 from dashboard import parts, wording
 from dashboard.context import Context
-from dashboard.live import call, detail, flags, health, lanes, marks
+from dashboard.live import bar, call, detail, flags, health, lanes
 from dashboard.live.now import View, acted, read, running
 from dashboard.live.refresh import fresh
 
@@ -36,69 +36,31 @@ def layout(context: Context, **_values: str) -> Any:
     title = wording.shown_name(session.title)
     return html.Div(
         id="live",
-        className="live demo" if context.demo else "live",
-        **{
-            "data-shortcuts": "on" if context.settings.dashboard.shortcuts else "off",
-            "data-picture": "on" if context.demo else "off",
-        },
+        className=f"{bar.WATCHED} live demo" if context.demo else f"{bar.WATCHED} live",
+        **bar.shortcuts(context),
         children=[
             dcc.Interval(id="live-refresh", interval=round(context.settings.dashboard.refresh * 1000)),
-            dcc.Store(id="live-pulse"),
             dcc.Store(id="live-call"),
             dcc.Store(id="live-shown"),
-            dcc.Store(id="live-acted"),
-            dcc.Store(id="live-marker"),
             dcc.Store(id="live-picked"),
             dcc.Interval(id="live-slow", interval=round(lanes.SLOW * 1000)),
-            dcc.Store(id="live-words", data=_words(session_id)),
-            html.Header(
-                className="bar live-bar",
-                children=[
-                    html.Div(
-                        className="row live-where",
-                        children=[
-                            html.Span(
-                                [html.Span(id="live-icon", className="dot"), html.Span(id="live-state")],
-                                className="health",
-                            ),
-                            html.Span(id="live-more", className="quiet3 cut"),
-                            html.Span(className="divider full"),
-                            html.Span(title, className="medium cut full", title=title, dir="auto"),
-                            html.Span(id="live-time", className="quiet3 line"),
-                            parts.button(wording.STOP, kind="quiet narrow", id="live-stop-narrow"),
-                        ],
+            *bar.frame(
+                before=(),
+                after=(
+                    html.Span(className="divider full"),
+                    html.Span(title, className="medium cut full", title=title, dir="auto"),
+                    html.Span(id="live-time", className="quiet3 line"),
+                    parts.button(wording.STOP, kind="quiet narrow", id="live-stop-narrow"),
+                ),
+                tools=(
+                    parts.names_button("live-names"),
+                    parts.button(wording.STOP, kind="quiet", id="live-stop"),
+                    parts.button(
+                        wording.COMPACT, **{"data-do": "compact", "aria-label": wording.COMPACT_LABEL}
                     ),
-                    html.Div(
-                        className="row full",
-                        children=[
-                            parts.names_button("live-names"),
-                            parts.button(wording.STOP, kind="quiet", id="live-stop"),
-                            parts.button(
-                                wording.COMPACT,
-                                **{"data-do": "compact", "aria-label": wording.COMPACT_LABEL},
-                            ),
-                            parts.scheme_button(),
-                        ],
-                    ),
-                    html.Div(
-                        className="row live-acts",
-                        children=[
-                            parts.button(
-                                html.Span(wording.PAUSE, id="live-pause-label"), shortcut="p", id="live-pause"
-                            ),
-                            parts.button(
-                                html.Span(
-                                    wording.MARK, id="live-mark-label", **{"data-said": wording.MARKED}
-                                ),
-                                shortcut="m",
-                                kind="main",
-                                id="live-mark",
-                            ),
-                        ],
-                    ),
-                ],
+                    parts.scheme_button(),
+                ),
             ),
-            marks.panel(),
             html.Main(
                 className="live-grid",
                 children=[
@@ -197,28 +159,6 @@ def layout(context: Context, **_values: str) -> Any:
     )
 
 
-def _words(session_id: str) -> dict[str, str]:
-    """What the browser completes by itself: ages, and the addresses of students."""
-    return {
-        "look": wording.LAST_LOOK,
-        "none": wording.NO_LOOK_YET,
-        "late": wording.NO_READING,
-        "again": wording.TRYING_AGAIN,
-        "silent": wording.NO_ANSWER,
-        "program": wording.PROGRAM_SILENT,
-        "pause": wording.PAUSE,
-        "resume": wording.RESUME,
-        "hide": wording.HIDE_NAMES,
-        "show": wording.SHOW_NAMES,
-        "table": wording.TABLE,
-        "table_hide": wording.TABLE_HIDE,
-        "hover": wording.HOVER,
-        "few": wording.FEW,
-        **{f"is_{presence.value}": word for presence, word in wording.PRESENCE.items()},
-        **{f"is_{name}": name for name in wording.FAMILIES},
-    }
-
-
 def _drawn_call() -> Any:
     """The picture that the demo reads; live.js loads it anew after each look."""
     return html.Figure(
@@ -269,7 +209,6 @@ def register(app: Any, context: Context) -> None:
     """The callbacks of the page, and the picture of the drawn class."""
 
     @app.callback(
-        Output("live-pulse", "data"),
         Output("live-head", "children"),
         Output("live-chart", "figure"),
         Output("live-count", "children"),
@@ -291,22 +230,9 @@ def register(app: Any, context: Context) -> None:
         shown: Any,
         texts: list[dict[str, Any]],
     ) -> Any:
-        return fresh(context, View(**(view or {})), shown or {}, texts)
-
-    @app.callback(
-        Output("live-acted", "data"),
-        Input("live-pause", "n_clicks"),
-        State("live-pulse", "data"),
-        prevent_initial_call=True,
-    )
-    def pause(clicks: int | None, pulse_now: dict[str, Any] | None) -> Any:
-        if not clicks or context.watcher is None:
-            return no_update
-        if pulse_now and pulse_now["paused"]:
-            context.watcher.resume()
-        else:
-            context.watcher.pause()
-        return acted(context)
+        pulse, *rest = fresh(context, View(**(view or {})), shown or {}, texts)
+        bar.send(pulse)
+        return rest
 
     @app.callback(
         Output("live-acted", "data", allow_duplicate=True),
@@ -333,62 +259,7 @@ def register(app: Any, context: Context) -> None:
         context.store.answer_hint(session_id, int(asked["live-hint"]), Answer(asked["answer"]))
         return acted(context)
 
-    @app.callback(
-        Output("live-marker", "data"),
-        Output("live-mark-panel", "hidden"),
-        Output("live-marked", "children"),
-        Output("live-note", "value"),
-        Output("live-acted", "data", allow_duplicate=True),
-        Input("live-mark", "n_clicks"),
-        prevent_initial_call=True,
-    )
-    def mark(clicks: int | None) -> Any:
-        if not clicks:
-            return (no_update,) * 5
-        made = marks.set_mark(context)
-        if made is None:
-            return (no_update,) * 5
-        marker = {"number": made.number, "seconds": made.seconds, "kind": made.kind.value, "text": ""}
-        return (
-            marker,
-            False,
-            wording.marked(f"{context.local(context.clock.utc()):%H:%M}"),
-            "",
-            acted(context),
-        )
-
-    @app.callback(
-        Output("live-marker", "data", allow_duplicate=True),
-        Output({"live-kind": ALL}, "aria-pressed"),
-        Output("live-acted", "data", allow_duplicate=True),
-        Input({"live-kind": ALL}, "n_clicks"),
-        Input("live-note", "value"),
-        Input("live-mark", "n_clicks"),
-        State("live-marker", "data"),
-        prevent_initial_call=True,
-    )
-    def note(_clicks: list[int | None], text: str | None, _marks: int | None, marker: Any) -> Any:
-        asked = ctx.triggered_id
-        if asked == "live-mark" or not marker:
-            return no_update, ["false"] * len(wording.TEACHER_KINDS), no_update
-        if isinstance(asked, dict) and ctx.triggered[0]["value"]:
-            marker = {**marker, "kind": asked["live-kind"]}
-        else:
-            marker = {**marker, "text": (text or "").strip()}
-        marks.edit_mark(context, marker)
-        pressed = ["true" if kind.value == marker["kind"] else "false" for kind in wording.TEACHER_KINDS]
-        return marker, pressed, acted(context)
-
-    @app.callback(
-        Output("live-mark-panel", "hidden", allow_duplicate=True),
-        Input("live-mark-close", "n_clicks"),
-        Input("live-note-save", "n_clicks"),
-        Input("live-note", "n_submit"),
-        prevent_initial_call=True,
-    )
-    def close(*clicks: int | None) -> Any:
-        return True if any(clicks) else no_update
-
+    bar.register(app, context)
     _register_details(app, context)
 
     @app.callback(
@@ -414,11 +285,9 @@ def register(app: Any, context: Context) -> None:
         return parts.review_path(session_id)
 
     app.clientside_callback(
-        ClientsideFunction("classroom", "pulse"),
-        Output("live-words", "id"),
-        Input("live-pulse", "data"),
-        Input("view", "data"),
-        State("live-words", "data"),
+        ClientsideFunction("classroom", "shown"),
+        Output("live-head", "id"),
+        Input("live-shown", "data"),
         prevent_initial_call=True,
     )
     app.clientside_callback(

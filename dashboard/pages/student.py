@@ -14,8 +14,8 @@ from classroom_monitor.records import Answer, Flag, Probabilities
 from dashboard import parts, review_figures, theme, wording
 from dashboard import review_wording as words
 from dashboard.context import Context
-from dashboard.live import detail, lanes
-from dashboard.live.now import View
+from dashboard.live import bar, detail, lanes
+from dashboard.live.now import View, running
 from dashboard.pages import review
 from dashboard.summary import (
     Lecture,
@@ -43,16 +43,19 @@ def layout(context: Context, session: str, student: str, **values: str) -> Any:
     live = _live(context, lecture)
     back = _back(lecture, live)
     if not len(series):
-        state = wording.State("S-16", words.NO_STUDENT, words.NO_STUDENT_CAUSE, ())
-        return html.Div([_bar(lecture, live, None), html.Main(parts.state_screen(state, back))])
+        return html.Div(
+            [*_bar(context, lecture, False, None), html.Main(parts.state_screen(wording.NO_STUDENT, back))]
+        )
     shown = review.shown_range(lecture, values)
     if live and "from" not in values:
         shown = [max(0.0, lecture.length - RECENT), lecture.length]
     start = lecture.session.start.timestamp() * 1000
-    hidden = {} if number in lecture.names else {"display": "none"}
+    hidden = {} if number in lecture.names and not live else {"display": "none"}
     show_name = parts.button(words.SHOW_NAME, kind="quiet", id="student-show", style=hidden)
     return html.Div(
-        [
+        className=bar.WATCHED if live else None,
+        **bar.shortcuts(context),
+        children=[
             dcc.Store(id="review-id", data=lecture.session.id),
             dcc.Store(id="student-number", data=number),
             dcc.Store(id="review-range", data=shown),
@@ -62,7 +65,7 @@ def layout(context: Context, session: str, student: str, **values: str) -> Any:
             dcc.Store(id="student-changed", data=0),
             dcc.Store(id="student-words", data={"table": wording.TABLE, "table_hide": wording.TABLE_HIDE}),
             dcc.Interval(id="student-tick", interval=REFRESH * 1000, disabled=not live),
-            _bar(lecture, live, show_name),
+            *_bar(context, lecture, live, show_name),
             html.Main(
                 className="sides",
                 children=[
@@ -105,7 +108,7 @@ def layout(context: Context, session: str, student: str, **values: str) -> Any:
             ),
             _name_dialog(),
             _merge_dialog(),
-        ]
+        ],
     )
 
 
@@ -149,6 +152,19 @@ def register(app: Any, context: Context) -> None:
             (shown[0], shown[1]),
         )
         return {"figure": figure, "length": round(lecture.length)}
+
+    @app.callback(
+        Output("location", "href", allow_duplicate=True),
+        Input("student-beat", "n_intervals"),
+        State("review-id", "data"),
+        State("student-number", "data"),
+        prevent_initial_call="initial_duplicate",
+    )
+    def beat(_passed: int | None, session: str, number: int) -> Any:
+        now = bar.beat(context)
+        if now is None or now == session:
+            return dash.no_update
+        return parts.student_path(session, str(number)) + "?ended=1"  # the same page, as the review has it
 
     @app.callback(
         Output("student-used", "children"),
@@ -327,7 +343,7 @@ def split(context: Context, session: str, student: int) -> None:
 
 
 def _runs(context: Context, session: str) -> bool:
-    return context.watcher is not None and context.watcher.status().session == session
+    return running(context)[0] == session
 
 
 def _register_actions(app: Any, context: Context) -> None:
@@ -450,20 +466,26 @@ def _back(lecture: Lecture, live: bool) -> Any:
     return parts.link(words.BACK_REVIEW, parts.review_path(lecture.session.id))
 
 
-def _bar(lecture: Lecture, live: bool, show_name: Any) -> Any:
+def _bar(context: Context, lecture: Lecture, live: bool, show_name: Any) -> list[Any]:
+    divider = html.Span(className="divider", **{"aria-hidden": "true"})
+    if live:
+        names = parts.names_button("live-names")
+        return [
+            dcc.Interval(id="student-beat", interval=round(context.settings.dashboard.refresh * 1000)),
+            *bar.frame((_back(lecture, live), divider), (), (show_name, names, parts.scheme_button())),
+        ]
     crumbs = html.Nav(
         [
             _back(lecture, live),
-            html.Span(className="divider", **{"aria-hidden": "true"}),
+            divider,
             html.Span(words.title_of(lecture.session), className="medium"),
             html.Span(words.when(lecture.session), className="quiet2"),
         ],
         className="crumbs",
         **{"aria-label": words.SESSIONS_TITLE},
     )
-    return html.Header(
-        [crumbs, html.Div([show_name, parts.scheme_button()], className="row")], className="bar wrap"
-    )
+    tools = html.Div([show_name, parts.scheme_button()], className="row")
+    return [html.Header([crumbs, tools], className="bar wrap")]
 
 
 def _side(context: Context, lecture: Lecture, series: StudentSeries, number: int, live: bool) -> list[Any]:
@@ -506,7 +528,7 @@ def _flag_panel(lecture: Lecture, flag: Flag, live: bool) -> Any:
                 ],
                 className="row spread",
             ),
-            html.P(words.flag_reason(flag), className="quiet2", style={"marginTop": "8px"}),
+            html.P(" ".join(wording.flag_reason(flag)), className="quiet2", style={"marginTop": "8px"}),
             html.Div([*actions, did], className="row wrap", style={"marginTop": "12px"})
             if actions or did
             else None,

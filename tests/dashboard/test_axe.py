@@ -106,6 +106,7 @@ def test_review_pages(scheme: str, review_url: str, open_tab: Any, found: Any) -
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_live_pages(scheme: str, live_url: str, open_tab: Any, found: Any) -> None:
+    """Check 41; also that whatever is clicked is 24 px high and wide, but for links within a sentence."""
     base = live_url.split("/?", maxsplit=1)[0]
     tab = open_tab(live_url, scheme=scheme)
     wrong = {}
@@ -114,7 +115,21 @@ def test_live_pages(scheme: str, live_url: str, open_tab: Any, found: Any) -> No
         tab.page.goto(base + path)
         settle(tab.page, ready, opened)
         wrong |= {f"{path} {width} {opened} {line}": 1 for line in found(tab.page)}
+        wrong |= {f"{path} {width} small {line}": 1 for line in small(tab.page)}
     assert list(wrong) == []
+
+
+def small(page: Any) -> list[str]:
+    """Buttons and fields less than 24 px high or wide."""
+    found: list[str] = page.evaluate(
+        "[...document.querySelectorAll('button, summary, input:not([type=file]), .btn')]"
+        ".filter(e => e.checkVisibility({visibilityProperty: true, opacityProperty: true}))"
+        ".map(e => [e, (e.closest('label') || e).getBoundingClientRect()])"
+        ".filter(([e, box]) => box.width && Math.min(box.width, box.height) < 24 &&"
+        " !e.closest('.mantine-Radio-root, .mantine-Checkbox-root'))"
+        ".map(([e, box]) => e.outerHTML.slice(0, 120) + ' ' + box.width + ' x ' + box.height)"
+    )
+    return found
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)

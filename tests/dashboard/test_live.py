@@ -26,11 +26,12 @@ from classroom_monitor.records import (
     Trend,
 )
 from classroom_monitor.settings import load_settings
-from dashboard import wording
+from dashboard import review_wording, wording
 from dashboard.app import create_app
 from dashboard.context import Context
 from dashboard.live import call, charts, detail, flags, head, health, lanes, marks, now, refresh
 from dashboard.live.now import View
+from dashboard.serving import serve
 
 from .conftest import NEUTRAL, PLEASANT, TOKEN, UNPLEASANT, Lecture, flag, student
 
@@ -67,6 +68,7 @@ def texts(component: Any) -> str:
 
 
 def test_the_full_head_says_word_trend_count_and_how_sure(lecture: Lecture) -> None:
+    """Check 4: in words, not only by colour."""
     everyone = tuple(student(n) for n in range(1, 13))
     for _ in range(5):
         lecture.look(everyone, trend=Trend.DIMMING)
@@ -78,6 +80,7 @@ def test_the_full_head_says_word_trend_count_and_how_sure(lecture: Lecture) -> N
 
 
 def test_brightening_is_told_by_the_same_rule_as_dimming(lecture: Lecture) -> None:
+    """Check 13."""
     everyone = tuple(student(n, PLEASANT) for n in range(1, 13))
     lecture.look(everyone, trend=Trend.BRIGHTENING)
     said = texts(head.head(context_of(lecture), now_of(lecture), View()))
@@ -93,6 +96,7 @@ def test_no_direction_is_said_where_the_interval_does_not_support_it(lecture: Le
 
 
 def test_too_few_faces_has_its_own_words(lecture: Lecture) -> None:
+    """Check 15."""
     few = tuple(student(n, NEUTRAL if n < 5 else None) for n in range(1, 13))
     lecture.look(few)
     for compact in (False, True):
@@ -102,6 +106,7 @@ def test_too_few_faces_has_its_own_words(lecture: Lecture) -> None:
 
 
 def test_the_four_ways_of_not_being_seen_are_counted_apart(lecture: Lecture) -> None:
+    """Check 17."""
     ways = (Presence.CAMERA_OFF, Presence.NO_FACE, Presence.TOO_SMALL, Presence.OTHER_PAGE, Presence.PHOTO)
     lecture.look(tuple(StudentState(n, way, Box(0, 0, 9, 9)) for n, way in enumerate(ways, 1)))
     counted = call.counts(now_of(lecture))
@@ -116,6 +121,7 @@ def test_the_four_ways_of_not_being_seen_are_counted_apart(lecture: Lecture) -> 
 def test_at_most_three_flags_newest_first_each_with_reason_count_and_other_explanation(
     lecture: Lecture,
 ) -> None:
+    """Checks 3, 12 and 19: newest first, never by how anybody looks."""
     everyone = tuple(student(n) for n in range(1, 13))
     shown = [flag(n, n, shown=10.0 + n) for n in range(1, 5)]
     lecture.look(everyone, *shown, flag(5, 5, shown=None), flag(6, 6, shown=None))
@@ -131,6 +137,7 @@ def test_at_most_three_flags_newest_first_each_with_reason_count_and_other_expla
 
 
 def test_a_cleared_flag_stays_listed_for_a_minute_and_an_answered_one_goes_at_once(lecture: Lecture) -> None:
+    """Check 11."""
     lecture.look((student(1),), flag(1, 1, shown=10.0, cleared=20.0), flag(2, 2, shown=11.0))
     assert [each.number for each in flags.listed(now_of(lecture))] == [2, 1]
     lecture.store.answer("lecture", 2, Answer.NOT_NOW)
@@ -144,6 +151,7 @@ def test_a_cleared_flag_stays_listed_for_a_minute_and_an_answered_one_goes_at_on
 
 
 def test_never_for_this_student_hides_every_flag_of_theirs(lecture: Lecture) -> None:
+    """Check 12."""
     lecture.look((student(1),), flag(1, 1), flag(2, 1), flag(3, 2))
     assert flags.answered(context_of(lecture), 1, Answer.NEVER)[1] is not None
     assert [each.number for each in flags.listed(now_of(lecture))] == [3]
@@ -178,6 +186,7 @@ def test_a_pace_hint_asks_until_it_is_answered_or_old(lecture: Lecture) -> None:
 
 
 def test_names_can_be_hidden_everywhere(lecture: Lecture) -> None:
+    """Check 10."""
     lecture.store.name_student("lecture", 1, "Ana")
     lecture.look((student(1), student(2)), flag(1, 1))
     shown, hidden = View(), View(names=False)
@@ -187,6 +196,7 @@ def test_names_can_be_hidden_everywhere(lecture: Lecture) -> None:
 
 
 def test_tiles_stand_where_they_sit_in_the_call() -> None:
+    """Check 19: by place, never by how anybody looks."""
     students = [student(n) for n in range(1, 15)]
     for n in (13, 14):  # a short last row stands in the middle
         tile = students[n - 1].tile
@@ -289,6 +299,7 @@ def test_a_mark_is_kept_at_once_and_its_kind_and_note_follow(lecture: Lecture) -
 def test_each_state_is_told_first_beside_the_numbers_then_instead_of_them(
     lecture: Lecture, state: HealthState, detail: str, code: str
 ) -> None:
+    """Check 39, but for the first of its eight states."""
     lecture.watcher.state, lecture.watcher.detail = state, detail
     beside = health.notice(context_of(lecture), now_of(lecture))
     assert code in texts(beside)
@@ -306,6 +317,23 @@ def test_a_session_that_has_ended_leads_to_its_review(lecture: Lecture) -> None:
     last = refresh.fresh(context, View(), shown)
     assert "This session has ended" in texts(last[6])
     assert "/review/lecture" in str(last[6])
+
+
+def test_a_watcher_that_is_started_again_does_not_end_the_session(lecture: Lecture) -> None:
+    from dash import no_update
+
+    context = context_of(lecture)
+    shown = refresh.fresh(context, View(), {})[-1]
+    lecture.watcher.session, lecture.watcher.state = None, HealthState.ERROR
+    lecture.watcher.detail = "The watcher does not answer; it is being started again, try in a moment."
+    told = refresh.fresh(context, View(), shown)
+    assert told[0]["label"] == "Not reading"
+    assert not told[0]["ended"]
+    assert lecture.watcher.detail in texts(told[6])
+    assert "This session has ended" not in texts(told[6])
+    assert refresh.fresh(context, View(), told[-1])[6] is no_update
+    lecture.watcher.session, lecture.watcher.state = "lecture", HealthState.WATCHING
+    assert refresh.fresh(context, View(), told[-1])[6] is None
 
 
 def test_only_part_of_the_class_on_the_screen_is_said_in_numbers(lecture: Lecture) -> None:
@@ -441,6 +469,7 @@ def test_every_live_chart_has_hover_and_a_table_by_keyboard_and_the_capture_come
 def test_the_page_counts_shows_and_obeys(
     lecture: Lecture, live_url: str, open_tab: Callable[..., Any]
 ) -> None:
+    """Checks 8 to 10, 12 and 41 (the live region)."""
     lecture.store.name_student("lecture", 3, "Ana")
     lecture.look(tuple(student(n) for n in range(1, 13)), flag(1, 3))
     tab = open_tab(live_url)
@@ -450,10 +479,13 @@ def test_the_page_counts_shows_and_obeys(
     page.wait_for_selector(".tile.ring")
     assert page.inner_text("#live-head h1") == "Mostly neutral"
     assert page.locator(".map .tile").count() == 12
+    said = page.inner_text("#spoken")
+    assert said.startswith("Mostly neutral. ")
     assert "Ana" in page.inner_text(".flag")
 
     lecture.look(tuple(student(n, PLEASANT if n < 10 else None) for n in range(1, 13)), flag(1, 3))
     page.wait_for_selector("text=9 of 12 seen")
+    assert page.inner_text("#spoken") == said  # it speaks at most once in 30 s
 
     # What has the focus keeps it while the numbers around it change.
     page.get_by_role("button", name="Not now").focus()
@@ -504,6 +536,7 @@ def test_the_page_counts_shows_and_obeys(
 def test_nothing_scrolls_sideways_and_no_name_breaks_out(
     lecture: Lecture, live_url: str, open_tab: Callable[..., Any], scheme: str
 ) -> None:
+    """Checks 2 and 20."""
     for number, name in enumerate(HOSTILE, 1):
         lecture.store.name_student("lecture", number, name)
     lecture.look(tuple(student(n) for n in range(1, 13)), *(flag(n, n, shown=10.0 + n) for n in (1, 2, 3)))
@@ -528,13 +561,24 @@ def test_nothing_scrolls_sideways_and_no_name_breaks_out(
 def test_compact_has_no_map_and_at_most_three_names(
     lecture: Lecture, live_url: str, open_tab: Callable[..., Any]
 ) -> None:
+    """Checks 3 and 7."""
     lecture.look(tuple(student(n) for n in range(1, 13)), *(flag(n, n) for n in range(1, 6)))
-    page = open_tab(live_url, 360, 640).page
+    page = open_tab(live_url, 360, 480).page
     page.wait_for_selector(".flag-line")
+    parts = ".live-where, .live-acts > *, .live-class > *, .live-aside > *"
+    assert page.locator(parts).locator("visible=true").count() == 7
     assert page.locator(".flag-line").count() == 3
     assert page.is_visible("text=+2 more")
     assert page.locator(".tile:visible").count() == 0
-    assert page.evaluate("document.documentElement.scrollHeight") <= 641
+    for width in (360, 320):
+        page.set_viewport_size({"width": width, "height": 480})
+        assert page.evaluate("document.documentElement.scrollHeight") <= 480
+    assert page.locator("audio, video, dialog[open], [role=dialog]").count() == 0
+    page.emulate_media(reduced_motion="reduce")
+    moving = "[...document.querySelectorAll('*')].map(e => getComputedStyle(e))"
+    assert set(page.evaluate(f"{moving}.map(s => s.transitionDuration + ' ' + s.animationName)")) == {
+        "0s none"
+    }
     page.click(".flag-line summary >> nth=0")
     assert page.is_visible("text=Could be concentration, light or a habit.")
     lecture.look(tuple(student(n, PLEASANT) for n in range(1, 13)), *(flag(n, n) for n in range(1, 6)))
@@ -583,9 +627,10 @@ def test_names_are_hidden_at_first_where_the_compact_window_lies_in_the_capture(
     assert open_tab(live_url, 360, 640).page.wait_for_selector(".flag-line >> text=Ana")
 
 
-def test_a_server_that_dies_greys_the_page(lecture: Lecture, open_tab: Callable[..., Any]) -> None:
-    from dashboard.serving import serve
-
+def test_a_server_that_dies_greys_the_page_and_one_started_anew_asks_for_its_address(
+    lecture: Lecture, open_tab: Callable[..., Any]
+) -> None:
+    """Check 5, and a restart of the program under an open page."""
     watcher: Any = lecture.watcher
     app = create_app(lecture.store, lecture.settings, TOKEN, watcher, clock=lecture.clock)
     url, stop = serve(app, "127.0.0.1", 0, TOKEN)
@@ -594,12 +639,17 @@ def test_a_server_that_dies_greys_the_page(lecture: Lecture, open_tab: Callable[
     tab.page.wait_for_selector("#live:not(.stale)")
     stop()
     tab.page.wait_for_selector("#live.stale #live-state >> text=No answer for", timeout=60_000)
+    again = create_app(lecture.store, lecture.settings, TOKEN[::-1], watcher, clock=lecture.clock)
+    _url, stop = serve(again, "127.0.0.1", int(url.split("/")[2].rpartition(":")[2]), TOKEN[::-1])
+    tab.page.wait_for_selector(f"#failed >> text={review_wording.STARTED_ANEW}")
+    stop()
     tab.problems.clear()  # the browser rightly complains about refused connections
 
 
 def test_the_look_ages_by_itself_and_a_late_one_greys_the_page(
     lecture: Lecture, live_url: str, open_tab: Callable[..., Any]
 ) -> None:
+    """Check 5."""
     page = open_tab(live_url).page
     page.wait_for_selector("#live-more >> text=last look")
     lecture.clock.step(40.0)
@@ -608,9 +658,41 @@ def test_the_look_ages_by_itself_and_a_late_one_greys_the_page(
     assert wording.TRYING_AGAIN in page.inner_text("#live-more")
 
 
+def test_what_an_overtaken_refresh_has_mixed_up_is_sent_anew(
+    lecture: Lecture, live_url: str, open_tab: Callable[..., Any]
+) -> None:
+    """As when a refresh of the narrow page comes back between two of the wide one."""
+    page = open_tab(live_url).page
+    page.wait_for_selector("#live-flags >> text=No one right now.")
+    state = refresh.fresh(context_of(lecture), View(dark=True), {})[-1]
+    mixed = {
+        "live-flags": {"children": "of another view"},
+        "live-shown": {"data": {**state, "base": "other"}},
+    }
+    for name, props in mixed.items():
+        page.evaluate("([name, props]) => dash_clientside.set_props(name, props)", [name, props])
+    page.wait_for_selector("#live-flags >> text=No one right now.")
+
+
+def test_two_tabs_show_and_do_the_same(lecture: Lecture, live_url: str, open_tab: Callable[..., Any]) -> None:
+    one, other = open_tab(live_url).page, open_tab(live_url, 360, 640).page
+    for page in (one, other):
+        page.wait_for_selector("#live-state >> text=Reading")
+    one.keyboard.press("p")
+    other.wait_for_selector("#live-state >> text=Paused")
+    other.get_by_role("button", name=wording.RESUME).click()
+    one.wait_for_selector("#live-state >> text=Reading")
+    other.keyboard.press("m")
+    until(one, lambda: len(lecture.store.markers("lecture")) == 1)
+    lecture.watcher.session = None
+    for page in (one, other):
+        page.wait_for_selector("text=This session has ended")
+
+
 def test_shortcuts_can_be_switched_off(
     lecture: Lecture, serve_pages: Callable[..., str], open_tab: Callable[..., Any]
 ) -> None:
+    """Check 9."""
     settings = replace(lecture.settings, dashboard=replace(lecture.settings.dashboard, shortcuts=False))
     watcher: Any = lecture.watcher
     page = open_tab(

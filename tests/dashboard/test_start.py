@@ -10,6 +10,7 @@ import pytest
 from browsing import until
 
 from classroom_monitor.records import SourceChoice, SourceKind, SourceSpec, StartRequest, TileState
+from dashboard import wording
 from dashboard.app import find_pages, page_at
 from dashboard.context import Context
 from dashboard.pages import start
@@ -39,6 +40,7 @@ def test_a_choice_survives_the_way_to_the_browser_and_back() -> None:
 
 
 def test_the_notice_comes_first(waiting: Lecture) -> None:
+    """Check 35."""
     said = texts(page_of(waiting, "/"))
     assert "5(1)(f)" in said
     assert "Zoom Meeting" not in said
@@ -55,12 +57,20 @@ def test_without_a_watcher_there_is_nothing_to_start(waiting: Lecture) -> None:
     assert "start-go" not in str(page)
 
 
+def test_without_a_session_the_live_page_leads_to_the_start(waiting: Lecture) -> None:
+    """Check 39, the first of its eight states."""
+    page = page_of(waiting, "/live")
+    assert "S-01" in texts(page)
+    assert wording.START_TITLE in texts(page)
+
+
 def test_an_unknown_address_and_a_deleted_session_have_a_screen(waiting: Lecture) -> None:
     assert "S-12" in texts(page_of(waiting, "/no/such/page"))
     assert "S-12" in texts(page_of(waiting, "/%2e%2e/etc", "?a b=1&layout=x"))
 
 
 def test_the_thumbnail_outlines_the_tiles_in_shares_of_the_picture(waiting: Lecture) -> None:
+    """Check 37."""
     found = waiting.watcher.preview(SourceSpec(window="Zoom Meeting"))
     off = replace(found.tiles[1], state=TileState.CAMERA_OFF)
     shown = start.preview(replace(found, tiles=(found.tiles[0], off, *found.tiles[2:])))
@@ -81,6 +91,7 @@ def test_the_own_tile_is_a_point_in_the_picture_and_nothing_else() -> None:
 def test_a_session_starts_after_notice_source_and_answer(
     waiting: Lecture, live_url: str, open_tab: Callable[..., Any]
 ) -> None:
+    """Checks 35 to 37: an active choice that can be reread, the count confirmed, the answer kept."""
     tab = open_tab(live_url)
     page = tab.page
     page.wait_for_selector("text=Before you use this with people")
@@ -168,6 +179,7 @@ def test_the_demo_class_needs_no_answer(
 def test_the_notice_to_students_is_copied_with_one_click(
     waiting: Lecture, live_url: str, open_tab: Callable[..., Any]
 ) -> None:
+    """Check 36."""
     page = open_tab(live_url).page
     address = live_url.partition("?")[0]
     page.context.add_cookies([{"name": start.COOKIE, "value": "read", "url": address}])

@@ -10,7 +10,7 @@ from browsing import until
 from stored import store_lecture
 
 from classroom_monitor.clock import SteppedClock
-from classroom_monitor.records import Answer, Flag, FlagKind
+from classroom_monitor.records import Answer, Flag, FlagKind, HealthState
 from classroom_monitor.settings import load_settings
 from classroom_monitor.store import Store, open_store
 from dashboard import review_figures, theme, wording
@@ -35,6 +35,7 @@ def store() -> Store:
 
 
 def test_the_page_tells_looks_used_and_what_stood_out(store: Store, serve_pages: Any, open_tab: Any) -> None:
+    """Check 18: coverage and sample count, and no rank against classmates."""
     base = serve_pages(create_app(store, SETTINGS, TOKEN))
     page = open_tab(base.replace("/?", "/student/lecture/1?")).page
     page.wait_for_selector(CHART)
@@ -87,6 +88,32 @@ def test_leaving_out_and_answers_reach_store_and_watcher(
     page.get_by_role("button", name=words.TAKE_IN).wait_for()
     assert lecture.store.left_out("lecture") == {1}
     assert lecture.watcher.told == [(1, Answer.NOT_NOW), (1, True)]
+
+
+def test_pause_and_mark_stand_on_the_page_while_the_session_runs(
+    lecture: Any, serve_pages: Any, open_tab: Any
+) -> None:
+    """Checks 8 and 9. When the session ends the page is that of the review."""
+    lecture.store.name_student("lecture", 1, "Ana")
+    watcher: Any = lecture.watcher
+    base = serve_pages(create_app(lecture.store, lecture.settings, TOKEN, watcher, clock=lecture.clock))
+    page = open_tab(base.replace("/?", "/student/lecture/1?")).page
+    page.wait_for_selector("#live-state >> text=Reading")
+    page.keyboard.press("p")
+    page.wait_for_selector("#live-state >> text=Paused")
+    assert watcher.state is HealthState.PAUSED
+    page.get_by_role("button", name=wording.RESUME).click()
+    page.wait_for_selector("#live-state >> text=Reading")
+    page.keyboard.press("m")
+    page.wait_for_selector("#live-mark-panel >> text=Add a note?")
+    assert len(lecture.store.markers("lecture")) == 1
+    page.wait_for_selector("h1 >> text=Ana")
+    page.keyboard.press("n")
+    page.wait_for_selector("h1 >> text=Student 01")
+    watcher.session = None
+    page.wait_for_selector(f"text={words.BACK_REVIEW}")
+    assert page.locator("#live-pause, #live-mark").count() == 0
+    assert page.is_visible("#student-show")
 
 
 def test_two_students_are_merged_and_parted_again(lecture: Any, serve_pages: Any, open_tab: Any) -> None:
@@ -156,7 +183,7 @@ def test_the_mixture_over_time_has_a_sentence_and_a_table(
 def test_an_unknown_student_has_a_screen(store: Store) -> None:
     context = Context(store, SETTINGS)
     for wrong in ("99", "0", "-1", "abc", "٣"):
-        assert words.NO_STUDENT in str(student.layout(context, "lecture", wrong))
+        assert wording.NO_STUDENT.title in str(student.layout(context, "lecture", wrong))
 
 
 def test_the_figure_is_valid_and_draws_the_student_alone(store: Store) -> None:

@@ -72,6 +72,7 @@ def test_the_search_finds_what_is_banned() -> None:
 
 
 def test_no_string_of_the_wording_is_banned() -> None:
+    """Check 42."""
     strings = [
         text for name, value in vars(wording).items() if name.isupper() for text in every_string(value)
     ]
@@ -80,6 +81,7 @@ def test_no_string_of_the_wording_is_banned() -> None:
 
 
 def test_no_page_holds_banned_words_of_its_own() -> None:
+    """Check 42."""
     folder = Path(wording.__file__).parent
     for file in [*folder.rglob("*.py"), *folder.rglob("*.js")]:
         strings = re.findall(r'"([^"\n]{3,})"', file.read_text(encoding="utf-8"))
@@ -109,11 +111,14 @@ def test_every_flag_offers_another_explanation() -> None:
 
 
 def test_every_state_has_a_code_a_cause_and_a_next_step() -> None:
+    """Checks 39 and 40; the codes of wording.STATES are those of docs/codes.md (tests/test_docs.py)."""
     codes = [state.code for state in wording.STATES]
     assert len(set(codes)) == len(codes)
     for state in wording.STATES:
         assert re.fullmatch(r"S-\d\d", state.code)
         assert state.cause.endswith(".")
+    sources = Path(wording.__file__).parent.rglob("*.py")
+    assert {code for file in sources for code in re.findall(r"S-\d\d", file.read_text())} == set(codes)
     errors = [state for state in wording.STATES if state.code in {f"S-{n:02d}" for n in range(2, 12)}]
     assert len(errors) == 10
     assert all(state.steps for state in errors)
@@ -160,6 +165,7 @@ def test_the_class_sentence_says_what_since_when_on_how_many_and_how_sure() -> N
 
 
 def test_the_first_run_names_the_ban_first_and_is_short() -> None:
+    """Check 35: law, what is read, what is kept, how students are told, in about 150 words."""
     paragraphs = wording.notice_paragraphs(30)
     heading, law = paragraphs[0]
     assert "5(1)(f)" in law
