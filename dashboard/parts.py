@@ -12,6 +12,7 @@ from dash import dcc, html
 from classroom_monitor.records import (
     EXPRESSIONS,
     NEGATIVE,
+    Box,
     FlagKind,
     Presence,
     Preview,
@@ -192,9 +193,9 @@ def captured(found: Preview, shown: Sequence[Tile] | None = None, *more: Any) ->
     )
 
 
-def place_of(tile: Tile, found: Preview) -> dict[str, str]:
-    """Where a tile lies in its picture, as a style."""
-    box, width, height = tile.box, max(1, found.width), max(1, found.height)
+def place_of(box: Box, width: int, height: int) -> dict[str, str]:
+    """Where a box lies in a picture of that size, as a style."""
+    width, height = max(1, width), max(1, height)
     return {
         "left": f"{box.x / width:.2%}",
         "top": f"{box.y / height:.2%}",
@@ -205,7 +206,10 @@ def place_of(tile: Tile, found: Preview) -> dict[str, str]:
 
 def _outline(tile: Tile, found: Preview) -> Any:
     plain = tile.state in (TileState.FACE, TileState.NO_FACE)
-    return html.Span(className="found-tile" if plain else "found-tile dashed", style=place_of(tile, found))
+    return html.Span(
+        className="found-tile" if plain else "found-tile dashed",
+        style=place_of(tile.box, found.width, found.height),
+    )
 
 
 def tiles_picture(style: str) -> Any:

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from dash import ClientsideFunction, Input, Output, State, ctx, dcc, html, no_update
 
 from classroom_monitor.errors import ClassroomError
-from classroom_monitor.records import EXPRESSIONS, Expression, Face, SourceKind, SourceSpec, TriedPicture
+from classroom_monitor.records import Expression, Face, SourceKind, SourceSpec, TriedPicture
 from dashboard import parts, wording
 from dashboard.context import Context
 
 PATH = "/try"
 TITLE = wording.TRY_TITLE
 
-#: A bar of this share fills its track: one likely look should not press the others flat.
-FULL = 1.0
+#: So many pictures are read at once: a folder dropped by mistake should not keep the page busy for minutes.
+MOST = 12
 
 
 def layout(context: Context, **_values: str) -> Any:
@@ -54,10 +55,11 @@ def layout(context: Context, **_values: str) -> Any:
                         className="drop",
                         className_active="drop over",
                         accept="image/*",
-                        multiple=False,
+                        multiple=True,
                     ),
                     dcc.Store(id="try-label", data=wording.TRY_CHOOSE),
-                    html.Div(id="try-found", **{"aria-live": "polite"}),
+                    html.P(wording.TRY_WORKING, id="try-reading", role="status", hidden=True),
+                    html.Div(id="try-found", className="stack", **{"aria-live": "polite"}),
                     html.P(wording.TRY_KEPT, className="small quiet3"),
                 ],
                 className="wide try",
@@ -121,31 +123,24 @@ def _as_read(tried: TriedPicture) -> tuple[tuple[Face, Expression | None], ...]:
 
 
 def _picture(tried: TriedPicture) -> Any:
-    coded = base64.b64encode(tried.jpeg).decode("ascii")
     outlines = []
     for number, (face, expression) in enumerate(tried.faces, 1):
-        box = face.box
-        place = {
-            "left": f"{box.x / tried.width:.2%}",
-            "top": f"{box.y / tried.height:.2%}",
-            "width": f"{box.w / tried.width:.2%}",
-            "height": f"{box.h / tried.height:.2%}",
-        }
         read = expression is not None and expression.usable
         outlines.append(
             html.Span(
                 html.Span(str(number), className="face-number"),
                 className="found-tile" if read else "found-tile dashed",
-                style=place,
+                style=parts.place_of(face.box, tried.width, tried.height),
             )
         )
     return html.Div(
-        [html.Img(src=f"data:image/jpeg;base64,{coded}", alt=wording.TRY_TITLE), *outlines],
+        [html.Img(src=parts.picture_source(tried.jpeg), alt=wording.TRY_TITLE), *outlines],
         className="preview tried",
     )
 
 
 def _panel(number: int, expression: Expression | None) -> Any:
+    """A face with its seven probabilities, hollow where it is not usable."""
     read = expression is not None and expression.usable
     title = wording.looks(expression.probabilities) if expression is not None and read else wording.NOT_SURE
     return html.Section(
@@ -154,39 +149,10 @@ def _panel(number: int, expression: Expression | None) -> Any:
                 [html.Span(str(number), className="face-number"), title],
                 className="row medium",
             ),
-            bars(expression) if expression is not None else None,
+            parts.mixture(None if expression is None else expression.probabilities),
         ],
         className="face-panel" if read else "face-panel unsure",
     )
-
-
-def bars(expression: Expression) -> Any:
-    """The seven probabilities as bars, always in the same order; hollow where the face is not usable."""
-    shares = dict(zip(EXPRESSIONS, expression.probabilities, strict=True))
-    most = max(shares, key=lambda name: shares[name])
-    rows = []
-    for name in wording.LOOK_ORDER:
-        strong = " strong" if expression.usable and name == most else ""
-        rows.append(
-            html.Li(
-                [
-                    html.Span(wording.LOOKS[name], className="small label"),
-                    html.Span(
-                        html.I(
-                            style={
-                                "width": f"{min(1.0, shares[name] / FULL):.1%}",
-                                "--look": f"var(--{name})",
-                            }
-                        ),
-                        className="track",
-                        **{"aria-hidden": "true"},
-                    ),
-                    html.Span(wording.percent(shares[name]), className="small share"),
-                ],
-                className=f"bar-row{strong}",
-            )
-        )
-    return html.Ul(rows, className="bars")
 
 
 def register(app: Any, context: Context) -> None:
@@ -203,23 +169,53 @@ def register(app: Any, context: Context) -> None:
         Output("try-upload", "contents"),
         Input("try-upload", "contents"),
         Input("try-webcam", "n_clicks"),
-        running=[(Output("try-webcam", "children"), wording.TRY_WORKING, wording.TRY_WEBCAM)],
+        State("try-upload", "filename"),
+        running=[(Output("try-reading", "hidden"), False, True)],
         prevent_initial_call=True,
     )
-    def read(contents: str | None, clicks: int | None) -> Any:
+    def read(contents: list[str] | None, clicks: int | None, names: list[str] | None) -> Any:
         webcam = ctx.triggered_id == "try-webcam" and bool(clicks)
         if context.watcher is None or not (contents or webcam):
             return no_update, no_update
+        # The page lets the files go at once: what it shows are the watcher's pictures.
+        if not webcam:
+            return tried_all(context, contents or [], names or []), None
         try:
-            if webcam:
-                data = context.watcher.preview(SourceSpec(SourceKind.WEBCAM, target="0")).jpeg
-            else:
-                data = bytes_of(contents or "")
-            tried = context.watcher.read_picture(data)
+            taken = context.watcher.preview(SourceSpec(SourceKind.WEBCAM, target="0")).jpeg
         except ClassroomError as problem:
-            return html.P(str(problem), className="quiet2", role="alert"), None
-        # The page lets the file go at once: what it shows is the watcher's picture.
-        return found(tried, context.settings.expression.min_side), None
+            return _refused(problem), None
+        return tried(context, taken), None
+
+
+def tried_all(context: Context, contents: Sequence[str], names: Sequence[str]) -> Any:
+    """Every picture, each under its file's name where there are several."""
+    if len(contents) == 1:
+        return tried(context, bytes_of(contents[0]))
+    found_all = [
+        html.Section(
+            [html.H2(wording.shown_name(name), className="small quiet3", dir="auto"), shown],
+            className="stack",
+        )
+        for name, shown in (
+            (name, tried(context, bytes_of(each)))
+            for each, name in zip(contents[:MOST], names[:MOST], strict=False)
+        )
+    ]
+    left = len(contents) - len(found_all)
+    return [*found_all, html.P(wording.pictures_left(left, MOST), className="quiet2") if left else None]
+
+
+def tried(context: Context, data: bytes) -> Any:
+    """What is found in a picture, or why it cannot be read."""
+    assert context.watcher is not None
+    try:
+        return found(context.watcher.read_picture(data), context.settings.expression.min_side)
+    except ClassroomError as problem:
+        return _refused(problem)
+
+
+def _refused(problem: ClassroomError) -> Any:
+    return html.P(str(problem), className="quiet2", role="alert")
 
 
 def bytes_of(contents: str) -> bytes:

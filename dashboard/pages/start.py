@@ -293,7 +293,7 @@ def _outline(number: int, tile: Tile, found: Preview, own: str | None) -> Any:
         id={"start-own": _point(tile, found)},
         className=" ".join(names),
         type="button",
-        style=parts.place_of(tile, found),
+        style=parts.place_of(tile.box, found.width, found.height),
         title=wording.THIS_IS_ME,
         **{"aria-label": wording.own_tile(number), "aria-pressed": "true" if mine else "false"},
     )

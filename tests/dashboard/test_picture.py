@@ -64,4 +64,11 @@ def test_a_picture_is_dropped_and_a_bad_one_gets_one_line(
     files.set_input_files({"name": "a.jpg", "mimeType": "image/jpeg", "buffer": JPEG})
     page.wait_for_selector("text=Between sad and neutral")
     assert page.locator(".found-tile").count() == 3
+    several = [
+        {"name": f"{n}.jpg", "mimeType": "image/jpeg", "buffer": JPEG} for n in range(picture.MOST + 1)
+    ]
+    files.set_input_files([{"name": "<b>.png", "mimeType": "image/png", "buffer": b"no"}, *several])
+    page.wait_for_selector("text=2 more not read: at most 12 at once.")
+    assert page.locator("h2 >> text=<b>.png").count() == 1
+    assert page.locator(".found-tile").count() == 3 * (picture.MOST - 1)
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
