@@ -8,6 +8,7 @@ import pytest
 from painted_galleries import HOSTILE, Painted, gallery, hostile, video
 
 from classroom_monitor.gallery import GalleryReader
+from classroom_monitor.gallery.states import Content, content_of
 from classroom_monitor.records import Box, Gallery, Image, TileState
 
 
@@ -54,20 +55,36 @@ def test_finds_tiles_of_other_shapes(shape: float, seed: int) -> None:
     assert_tiles(GalleryReader().read(painted.image), painted)
 
 
-def with_speaker(seed: int) -> Painted:
-    """A strip of five above a speaker."""
-    strip = gallery(seed, 5, [5], 150, 6, off=0.0, bars=0.0, margins=(250, 10, 250, 560))
-    speaker = Box(180, 110, 912, 513)
-    speaker.cut(strip.image)[:] = video(np.random.default_rng(seed), speaker.w, speaker.h)
-    return replace(strip, boxes=[*strip.boxes, speaker])
+def test_the_gap_across_may_differ_from_that_down_where_the_shape_is_not_known() -> None:
+    painted = gallery(34, 6, [6, 6, 6, 6], 150, 3, off=0.0, bars=0.0, shape=1.0, margins=(24, 32, 24, 0))
+    stretched = cv2.resize(painted.image, None, fx=1.05, fy=1.2, interpolation=cv2.INTER_AREA)
+    boxes = [
+        Box(round(1.05 * b.x), round(1.2 * b.y), round(1.05 * b.w), round(1.2 * b.h)) for b in painted.boxes
+    ]
+    assert_tiles(GalleryReader().read(stretched), replace(painted, image=stretched, boxes=boxes))
 
 
-@pytest.mark.parametrize("seed", [41, 42, 43])
-def test_finds_a_strip_and_the_speaker_below(seed: int) -> None:
-    painted = with_speaker(seed)
+def with_speaker(seed: int, column: bool) -> Painted:
+    """Five small tiles and a speaker, below their strip or beside their column, whose lower end is dark."""
+    counts, margins = ([1] * 5, (930, 96, 10, 96)) if column else ([5], (250, 10, 250, 560))
+    small = gallery(seed, 1 if column else 5, counts, 150, 6, off=0.0, bars=0.0, margins=margins)
+    speaker = Box(8, 58, 912, 513) if column else Box(180, 110, 912, 513)
+    speaker.cut(small.image)[:] = video(np.random.default_rng(seed), speaker.w, speaker.h)
+    small.image[speaker.bottom - 60 : speaker.bottom, speaker.x : speaker.x + 500] = 17
+    return replace(small, boxes=[*small.boxes, speaker])
+
+
+@pytest.mark.parametrize(("seed", "column"), [(41, False), (42, False), (43, True), (44, True)])
+def test_finds_a_strip_or_a_column_and_the_speaker_beside(seed: int, column: bool) -> None:
+    painted = with_speaker(seed, column)
     found = GalleryReader().read(painted.image)
     assert_tiles(found, painted)
     assert len({(tile.row, tile.column) for tile in found.tiles}) == 6
+
+
+def test_finds_a_single_tile_in_its_window() -> None:
+    painted = gallery(45, 1, [1], 900, 0, off=0.0, bars=0.0, margins=(40, 60, 40, 80))
+    assert_tiles(GalleryReader().read(painted.image), painted)
 
 
 @pytest.mark.parametrize("seed", range(50, 62))
@@ -203,6 +220,32 @@ def with_square(painted: Painted, which: int, seed: int) -> Image:
     left = (box.w - side) // 2
     tile[:, left : left + side] = video(np.random.default_rng(seed), side, side)
     return image
+
+
+def tile_with_disc(inside: Image, fill: int, ring: bool, hand: bool) -> Image:
+    """A tile of 16:9 with a disc in its middle, whose speaker may have a ring and a raised hand."""
+    tile = np.full((180, 320, 3), fill, np.uint8)
+    mask = cv2.circle(np.zeros((90, 90), np.uint8), (45, 45), 43, 1, -1)[..., None] > 0
+    part = tile[45:135, 115:205]
+    np.copyto(part, inside, where=mask)
+    if ring:
+        cv2.rectangle(tile, (1, 1), (318, 178), (123, 131, 235), 3)
+    if hand:
+        cv2.circle(tile, (24, 24), 14, (250, 200, 60), -1)
+    return tile
+
+
+@pytest.mark.parametrize("fill", [34, 60, 228])
+@pytest.mark.parametrize(("ring", "hand"), [(False, False), (True, False), (False, True), (True, True)])
+def test_a_round_picture_is_a_photo_and_a_round_initial_none(fill: int, ring: bool, hand: bool) -> None:
+    portrait = video(np.random.default_rng(3), 90, 90)
+    initial = np.full((90, 90, 3), (90, 60, 160), np.uint8)
+    cv2.putText(initial, "M", (22, 64), 0, 1.8, (240,) * 3, 4, cv2.LINE_AA)
+    for inside, content in ((portrait, Content.PHOTO), (initial, Content.SIGN)):
+        coded = cv2.imencode(
+            ".jpg", tile_with_disc(inside, fill, ring, hand), [cv2.IMWRITE_JPEG_QUALITY, 60]
+        )[1]
+        assert content_of(np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR), np.uint8)) is content
 
 
 def test_suspects_a_square_picture_until_it_moves() -> None:

@@ -79,7 +79,7 @@ def _strength(image: Image, widen: int, upright: bool) -> Array:
     steps = cv2.split(filtered)
     up = cv2.max(cv2.max(steps[0], steps[1]), steps[2])
     down = -cv2.min(cv2.min(steps[0], steps[1]), steps[2])
-    near, wide = ((1, 7), (1, widen)) if upright else ((7, 1), (widen, 1))
+    near, wide = ((1, 5), (1, widen)) if upright else ((5, 1), (widen, 1))
     best = np.zeros(image.shape[:2], np.float32)
     for size in (up, down):  # apart, so that the two sides of a narrow gap both stay
         ridge = size * (size >= cv2.dilate(size, np.ones(near, np.uint8)))

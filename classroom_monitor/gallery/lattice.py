@@ -46,6 +46,9 @@ OWN, OWN_BLANK, OWN_CUT = 0.45, 0.8, 0.25
 #: A line through the whole picture counts as a side of tiles above this cover; so many combs are combined.
 COMB, COMBS = 0.12, 7
 
+#: A tile of a lattice of its own, such as a speaker, is at least so wide as a share of the picture.
+LARGE = 0.35
+
 #: Shapes of tiles, width by height, apart from 16:9.
 NARROWEST, WIDEST = 0.7, 2.1
 
@@ -322,23 +325,57 @@ def _score(sides: tuple[Array, ...], hidden: tuple[Array, ...]) -> Array:
     return np.asarray(np.where(out > 2.5, np.float32(0), total))
 
 
-def candidates(scores: SlotScores, least: int, most: int, aspect: float = WIDE) -> list[Layout]:
-    """Promising lattices, best first: one row and column each, to be completed. Heights in pixels."""
+def candidates(
+    scores: SlotScores, least: int, most: int, aspect: float = WIDE
+) -> tuple[list[Layout], list[Layout]]:
+    """Promising lattices, and promising single large tiles, best first; heights in pixels.
+
+    Of a lattice one row and column is given, to be completed.
+    """
     found: list[Layout] = []
+    large: list[Layout] = []
     height = float(least)
     while height <= most:
         h = round(height)
+        w = round(h * aspect)
         height = max(h + 1, height * 1.008)
-        one = _candidate(scores, round(h * aspect), h)
-        if one is not None:
-            found.append(one)
+        score, visible, x0, y0 = scores.everywhere(w, h)
+        if not score.size:
+            continue
+        found += _lattice(score, visible, x0, y0, w, h)
+        if w >= LARGE * scores.edges.width:
+            large += _alone(scores, score, x0, y0, w, h)
     found.sort(key=lambda layout: -layout.score)
     chosen: list[Layout] = []
     for layout in found:
         alike = sum(abs(layout.w - other.w) < 0.04 * layout.w for other in chosen)
         if alike < 4:
             chosen.append(layout)
-    return chosen
+    large.sort(key=lambda layout: -layout.score)
+    apart: list[Layout] = []
+    for layout in large:
+        if all(_shared(layout, other) < 0.8 for other in apart):
+            apart.append(layout)
+    return chosen, apart
+
+
+def _shared(one: Layout, other: Layout) -> float:
+    """Intersection by union of two single tiles."""
+    across = min(one.x + one.w, other.x + other.w) - max(one.x, other.x)
+    down = min(one.y + one.h, other.y + other.h) - max(one.y, other.y)
+    both = max(0.0, across) * max(0.0, down)
+    return both / (one.w * one.h + other.w * other.h - both)
+
+
+def _alone(scores: SlotScores, score: Array, x0: int, y0: int, w: int, h: int) -> Iterator[Layout]:
+    """The slot that stands out most among those of a size that lie wholly in the picture."""
+    top, left = -y0 // STRIDE, -x0 // STRIDE
+    inside = score[top : (scores.edges.height - h - y0) // STRIDE + 1, left:]
+    inside = inside[:, : (scores.edges.width - w) // STRIDE + 1]
+    if inside.size and inside.max() >= COVER:
+        y, x = divmod(int(inside.argmax()), inside.shape[1])
+        gain = float(inside[y, x]) * (w + h)
+        yield Layout(x * STRIDE, y * STRIDE, w, h, w, h, ((0.0, 1),), gain)
 
 
 def other_shapes(scores: SlotScores, least: int) -> Iterator[Layout]:
@@ -358,18 +395,16 @@ def _combs(lines: Array, least: int) -> list[tuple[int, int, int]]:
     found: list[tuple[float, int, int, int]] = []
     for size in range(least, len(lines)):
         best = (0.0, 0, 0, 0)
-        for gap in sorted({round(g) for g in np.linspace(0, max(1.0, 0.05 * size), 5)}):
+        both = gain[:-size] + gain[size:]
+        for gap in sorted({round(g) for g in np.linspace(0, max(1.0, 0.09 * size), 7)}):
             pitch = size + gap
-            steps = np.arange(0, len(lines) - size, pitch)
-            place = np.arange(min(pitch, len(lines) - size))[:, None] + steps
-            inside = place + size < len(lines)
-            place = np.minimum(place, len(lines) - 1 - size)
-            sums = np.where(inside, gain[place] + gain[place + size], -1.0).cumsum(axis=1)
-            sums = np.pad(sums, ((0, 0), (1, 0)))
-            runs = sums - np.minimum.accumulate(sums, axis=1)  # the best run of fields that ends here
-            at, end = divmod(int(runs.argmax()), runs.shape[1])
-            if runs[at, end] > best[0]:
-                best = (float(runs[at, end]), at, size, pitch)
+            sums = np.full(-(-len(both) // pitch) * pitch, -1.0, np.float32)
+            sums[: len(both)] = both
+            sums = sums.reshape(-1, pitch).cumsum(axis=0)
+            runs = sums - np.minimum(np.minimum.accumulate(sums, axis=0), 0)  # the best that ends there
+            end, at = divmod(int(runs.argmax()), pitch)
+            if runs[end, at] > best[0]:
+                best = (float(runs[end, at]), at, size, pitch)
         found.append(best)
     chosen: list[tuple[float, int, int, int]] = []
     for comb in sorted(found, reverse=True):
@@ -395,10 +430,8 @@ def cut_out(scores: SlotScores, aspect: float = WIDE) -> Iterator[Layout]:
                         yield replace(layout, score=evidence(scores, layout))
 
 
-def _candidate(scores: SlotScores, w: int, h: int) -> Layout | None:
-    score, visible, x0, y0 = scores.everywhere(w, h)
-    if not score.size:
-        return None
+def _lattice(score: Array, visible: Array, x0: int, y0: int, w: int, h: int) -> list[Layout]:
+    """The best lattice of slots of a size, from their scores everywhere; one or none."""
     enough = 0.45 + 3.6 / h
     excess = np.maximum(cv2.dilate(score, np.ones((3, 3), np.uint8)) - enough, 0) * visible
     best: Layout | None = None
@@ -415,7 +448,7 @@ def _candidate(scores: SlotScores, w: int, h: int) -> Layout | None:
             if best is None or total > best.score:
                 corner = at_x * STRIDE + x0, at_y * STRIDE + y0
                 best = Layout(*corner, w, h, w + gap, h + gap, ((0, 1),), total)
-    return best
+    return [] if best is None else [best]
 
 
 def _peaks(score: Array, enough: float, half_w: int, half_h: int) -> Iterator[tuple[int, int]]:
@@ -541,44 +574,43 @@ def complete(scores: SlotScores, seed: Layout) -> Layout | None:
     inside = (x >= 0) & (y >= 0) & (x + w <= width) & (y + h <= height)
     gain = np.where(scores.named(x, y, w, h) & inside, np.maximum(gain, NAMED), gain)
     gain *= scores.visible(x, y, w, h)
-    best: tuple[float, int, int, float, tuple[tuple[float, int], ...]] | None = None
-    for parity in (0, 1):
-        pick = np.flatnonzero(halves % 2 == parity)
-        if not len(pick):
-            continue
-        full = gain[:, pick]
-        sums = np.pad(full.cumsum(0).cumsum(1), ((1, 0), (1, 0)))
-        columns = len(pick)
-        for a in range(columns):
-            for b in range(a + 1, columns + 1):
-                strip = sums[:, b] - sums[:, a]
-                short = _short_rows(gain, int(pick[a]), b - a)
-                for top in range(len(rows)):
-                    for bottom in range(top + 1, len(rows) + 1):
-                        body = strip[bottom] - strip[top]
-                        tail: tuple[tuple[float, int], ...] = ()
-                        if bottom < len(rows) and short[bottom][0] > 0:
-                            body, tail = body + short[bottom][0], (short[bottom][1],)
-                        if best is None or body > best[0]:
-                            full_rows = ((0.0, b - a),) * (bottom - top)
-                            best = (float(body), int(rows[top]), int(halves[pick[a]]), 0.0, full_rows + tail)
-    if best is None or best[0] <= 0:
+    runs = _every_other(gain)
+    best, start, columns, top, bottom = 0.0, 0, 0, 0, 0
+    for a in range(len(halves)):
+        for number in range(1, (len(halves) - a + 1) // 2 + 1):
+            body = runs[:, a + 2 * number] - runs[:, a]
+            above = np.concatenate([[0.0], body.cumsum()])
+            total = above[1:] - np.minimum.accumulate(above[:-1])
+            total[:-1] += _short_rows(runs, a, number).max(axis=(0, 2), initial=0)[1:]
+            at = int(total.argmax())
+            if total[at] > best:
+                best, start, columns, bottom = float(total[at]), a, number, at + 1
+                top = int(above[:bottom].argmin())
+    if best <= 0:
         return None
-    score, row, half, _, shape = best
-    return replace(seed, x=seed.x + half * across / 2, y=seed.y + row * down, rows=shape, score=score)
+    shape = ((0.0, columns),) * (bottom - top)
+    if bottom < len(rows) and columns > 1:
+        short = _short_rows(runs, start, columns)[:, bottom]
+        way, number = divmod(int(short.argmax()), columns - 1)
+        if short[way, number] > 0:
+            shape += (((columns - number - 1) / 2 if way == 0 else 0.0, number + 1),)
+    corner = seed.x + int(halves[start]) * across / 2, seed.y + int(rows[top]) * down
+    return replace(seed, x=corner[0], y=corner[1], rows=shape, score=best)
 
 
-def _short_rows(gain: Array, start: int, columns: int) -> list[tuple[float, tuple[float, int]]]:
-    """For each row the best short last row under `columns` full columns from half column `start`."""
-    found = []
-    for row in gain:
-        best = (0.0, (0.0, 0))
-        for number in range(1, columns):
-            centred = columns - number
-            for half in {centred, 0}:
-                cells = row[start + half : start + half + 2 * number : 2]
-                total = float(cells.sum())
-                if total > best[0]:
-                    best = (total, (half / 2, number))
-        found.append(best)
-    return found
+def _every_other(gain: Array) -> Array:
+    """Running sums of every second column: [:, j + 2 n] - [:, j] is the sum of n columns from j on."""
+    runs = np.zeros((gain.shape[0], gain.shape[1] + 2))
+    for first in (0, 1):
+        np.cumsum(gain[:, first::2], axis=1, out=runs[:, first + 2 :: 2])
+    return runs
+
+
+def _short_rows(runs: Array, start: int, columns: int) -> Array:
+    """Gain of each row as a short one under full columns from half column `start`; [2, rows, columns - 1].
+
+    First centred, then left-aligned; of 1, 2, ... tiles.
+    """
+    middle, end = start + columns, start + 2 * columns
+    centred = runs[:, middle + 1 : end] - runs[:, start + 1 : middle][:, ::-1]
+    return np.stack([centred, runs[:, start + 2 : end : 2] - runs[:, start, None]])

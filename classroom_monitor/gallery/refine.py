@@ -15,19 +15,22 @@ from classroom_monitor.gallery.lattice import NEEDED, Layout
 SEAM = 3.0
 
 
-def refine(edges: Edges, layout: Layout, slack: float, aspect: float) -> Layout:
+def refine(edges: Edges, layout: Layout, slack: float, aspect: float | None) -> Layout:
     """The layout moved and stretched to cover the most edge; rows and columns stay.
 
-    One tile size and one gap hold across and down, which pools the evidence of all lines.
+    Where the shape is known, one tile size and one gap hold across and down, which pools the evidence of all
+    lines.
 
     Args:
         edges: of the picture in which the layout is given.
         layout: right to about `slack` pixels.
         slack: pixels.
-        aspect: width by height of a tile.
+        aspect: width by height of a tile; None where it is not known.
     """
     down = _Lines(edges.vertical, layout, across=True)
     along = _Lines(edges.horizontal, layout, across=False)
+    if aspect is None:
+        return _free(down, along, _free(down, along, layout, slack, slack, 0.5), 2.0, 1.0, 0.25)
     reach = slack + 0.01 * layout.w
     gaps = np.arange(0, max(4.0, 0.065 * layout.w), 1.0 if layout.w > 150 else 0.5)
     tiles = np.arange(layout.w - reach, layout.w + reach + 0.1, 0.5)
@@ -51,21 +54,25 @@ def refine(edges: Edges, layout: Layout, slack: float, aspect: float) -> Layout:
         across=float(w[top] + gap[top]),
         down=float(h[top] + gap[top]),
     )
-    return _free(down, along, found)
+    return _free(down, along, found, 2.0, 1.0, 0.25)  # rounding, and grids not quite of that shape
 
 
-def _free(down: _Lines, along: _Lines, layout: Layout) -> Layout:
-    """Lets sizes and pitches go apart by a pixel or two: rounding, and grids not quite of that shape."""
+def _free(down: _Lines, along: _Lines, layout: Layout, slack: float, of_pitch: float, step: float) -> Layout:
+    """Lets sizes and pitches across go apart from those down, by so many pixels, in such steps of pitch."""
+    slack, of_pitch = max(1.0, slack), max(0.5, of_pitch)
 
     def each(lines: _Lines, start: float, size: float, pitch: float) -> tuple[float, float, float]:
         sizes, pitches = (
-            v.ravel() for v in np.meshgrid(size + np.arange(-2, 2.1, 0.5), pitch + np.arange(-1, 1.1, 0.25))
+            v.ravel()
+            for v in np.meshgrid(
+                size + np.arange(-slack, slack + 0.1, 0.5), pitch + np.arange(-of_pitch, of_pitch + 0.1, step)
+            )
         )
         keep = pitches >= sizes
         if not keep.any():
             return start, size, pitch
         sizes, pitches = sizes[keep], pitches[keep]
-        gain, at = lines.best(start + np.arange(-2.0, 3.0), sizes, pitches)
+        gain, at = lines.best(start + np.arange(-np.ceil(slack), np.ceil(slack) + 1), sizes, pitches)
         gain -= 1e-3 * lines.length * (np.abs(sizes - size) + np.abs(pitches - pitch))
         top = int(gain.argmax())
         return float(at[top]), float(sizes[top]), float(pitches[top])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import partial
+from itertools import islice
 
 import cv2
 import numpy as np
@@ -38,13 +40,20 @@ LEAST_TILE = 36
 TRIED, REFINED = 30, 3
 
 #: Mean cover from which no other shape than 16:9 is tried, and how much more evidence another shape needs.
-SURE, BETTER = 0.85, 1.15
+SURE, BETTER = 0.92, 1.15
 
 #: Tiles are 16:9 if their shape differs by less; others need so much mean cover.
 LIKE_WIDE, COVER_SHAPED = 0.05, 0.8
 
 #: Lattices in one picture, and the mean cover that each but the first needs.
 LAYOUTS, COVER_BESIDE = 3, 0.8
+
+#: Tiles of a lattice that is looked at more closely: any straight lines of a picture may bound so few.
+FEW = 3
+
+#: Single large tiles that are looked at; cover that all sides but the weakest need; what one counts for
+#: against a lattice of several, whose sides could also be those of the window around them.
+SPEAKERS, COVER_SPEAKER, ALONE = 3, 0.8, 0.5
 
 #: Share of the tiles of a call that show something.
 FILLED = 0.25
@@ -58,38 +67,52 @@ def find_layouts(image: Image) -> tuple[Layout, ...]:
         return ()
     scores = SlotScores(small)
     fine = _Fine(image)
-    seeds = candidates(scores, LEAST_TILE, int(1.1 * min(height, width / WIDE)))
+    seeds, large = candidates(scores, LEAST_TILE, int(1.1 * min(height, width / WIDE)))
     wide = _completed_all(scores, seeds[:TRIED])
-    found = [*_refined(scores, fine, wide[:REFINED], scale), *cut_out(scores)]
+    found = [*_refined(scores, fine, wide, scale), *cut_out(scores)]
     found = [layout for layout in found if _believable(scores, small, layout)]
-    best = max(found, key=lambda layout: layout.score, default=None)
-    if best is None or mean_cover(scores, best) < SURE:
+    best = max(found, key=partial(_merit, scores), default=None)
+    if best is None or mean_cover(scores, best) < SURE or not scores.whole(best.corners()).all():
         shaped = _completed_all(scores, other_shapes(scores, LEAST_TILE))
-        least = 0.0 if best is None else BETTER * best.score
-        for layout in _refined(scores, fine, shaped[:REFINED], scale):
+        least = 0.0 if best is None else BETTER * _merit(scores, best)
+        for layout in _refined(scores, fine, shaped, scale):
             sure = _like_wide(layout) or mean_cover(scores, layout) >= COVER_SHAPED
-            if layout.score > least and sure and _believable(scores, small, layout):
-                best, least = layout, layout.score
+            if _merit(scores, layout) > least and sure and _believable(scores, small, layout):
+                best, least = layout, _merit(scores, layout)
+    exact = [fine.exact(layout.scaled(1 / scale), 2.5 / scale).scaled(scale) for layout in large[:SPEAKERS]]
+    exact = [replace(layout, score=evidence(scores, layout)) for layout in exact]
+    speakers = [layout for layout in exact if _speaks(scores, small, layout)]
+    lone = max(speakers, key=partial(_merit, scores), default=None)
+    if lone is not None and (best is None or ALONE * _merit(scores, lone) > _merit(scores, best)):
+        best = lone
     if best is None:
         return ()
     chosen = [best]
-    alone = [replace(seed, rows=((0.0, 1),)) for seed in seeds]
-    alone = [replace(layout, score=evidence(scores, layout)) for layout in alone]
-    for layout in sorted([*wide, *alone], key=lambda layout: -layout.score):
-        if len(chosen) < LAYOUTS and _stands_apart(layout, chosen) and _beside(scores, small, layout):
+    beside = [layout for layout in [*found, *wide] if mean_cover(scores, layout) >= COVER_BESIDE]
+    for layout in sorted([*beside, *speakers], key=lambda layout: -layout.score):
+        if len(chosen) == LAYOUTS:
+            break
+        apart = _stands_apart(layout, chosen)
+        if apart and (layout in speakers or _beside(scores, small, layout)):
             chosen.append(layout)
     return tuple(fine.exact(layout.scaled(1 / scale), 1.0 / scale) for layout in chosen)
 
 
 def _refined(scores: SlotScores, fine: _Fine, layouts: Sequence[Layout], scale: float) -> list[Layout]:
-    """Layouts of the search picture brought to the pixel and completed again; still in its pixels."""
+    """The first that can be, brought to the pixel and completed again; still in pixels of the search."""
     exact = []
-    for layout in layouts:
+    whole = (layout for layout in layouts if layout.count > FEW or scores.whole(layout.corners()).all())
+    for layout in islice(whole, REFINED):
         better = fine.exact(layout.scaled(1 / scale), 2.5 / scale)
         again = _completed(scores, better.scaled(scale))
         if again is not None:
             exact.append(again)
     return exact
+
+
+def _merit(scores: SlotScores, layout: Layout) -> float:
+    """By which lattices are compared: their evidence, less where lines are missing."""
+    return layout.score * mean_cover(scores, layout)
 
 
 def _like_wide(layout: Layout) -> bool:
@@ -117,10 +140,22 @@ def _stands_apart(layout: Layout, others: Sequence[Layout]) -> bool:
 
 
 def _beside(scores: SlotScores, image: Image, layout: Layout) -> bool:
-    """Whether a second lattice, such as one big speaker below a strip, can be true."""
-    if mean_cover(scores, layout) < COVER_BESIDE or striped(scores, layout):
+    """Whether a second lattice, such as a strip above a speaker, can be true."""
+    if striped(scores, layout):
         return False
     return bool(scores.whole(layout.corners()).all()) and _believable(scores, image, layout)
+
+
+def _speaks(scores: SlotScores, image: Image, layout: Layout) -> bool:
+    """Whether a single large tile can be true: all sides but one stand out, since its shape is known."""
+    cover, length = scores.sides(layout.corners())
+    seen = np.sort(cover[length > 0])
+    if len(seen) < 3 or seen.mean() < COVER or seen[1:].mean() < COVER_SPEAKER:
+        return False
+    if not scores.whole(layout.corners()).all() or scores.white(layout.corners())[0] > 0.45:
+        return False
+    ((_, _, box),) = layout.boxes(image.shape[1], image.shape[0])
+    return content_of(box.cut(image)) is not Content.EMPTY
 
 
 def follow(image: Image, layouts: tuple[Layout, ...]) -> tuple[Layout, ...]:
@@ -144,7 +179,7 @@ def _completed(scores: SlotScores, seed: Layout) -> Layout | None:
 
 def _believable(scores: SlotScores, image: Image, layout: Layout) -> bool:
     """Whether it can be a call: sides well covered, no table, and not all tiles empty."""
-    few = layout.count <= 3
+    few = layout.count <= FEW
     if mean_cover(scores, layout) < (COVER_FEW if few else COVER):
         return False
     if not scores.whole(layout.corners()).all() if few else striped(scores, layout):
@@ -165,7 +200,7 @@ class _Fine:
 
     def exact(self, layout: Layout, slack: float) -> Layout:
         """The layout (in pixels of the picture) refined; it is right to about `slack` pixels."""
-        aspect = WIDE if _like_wide(layout) else layout.w / layout.h
+        aspect = WIDE if _like_wide(layout) else None
         found = refine(self._edges, layout.scaled(self._scale), slack * self._scale, aspect)
         return found.scaled(1 / self._scale)
 
