@@ -95,7 +95,8 @@ class Runner:
     """Runs sessions, one at a time. Everything it works with is handed in.
 
     make_pipeline: a fresh pipeline for each session. open_source: opens a source or raises SourceError.
-    read: reads a single picture by itself, for the page where one is tried.
+    read: reads a single picture by itself, for a preview and for the page where one is tried; without it
+    neither shows any tile.
     """
 
     def __init__(
@@ -241,9 +242,7 @@ class Runner:
         return choices()
 
     def preview(self, spec: SourceSpec) -> Preview:
-        """One picture of the source with the tiles found in it; nothing is kept."""
-        from classroom_monitor.gallery import GalleryReader
-
+        """One picture of the source with the tiles that a session would find in it; nothing is kept."""
         source = self._open_source(spec, self._settings)
         try:
             image = source.grab(0.0)
@@ -251,7 +250,7 @@ class Runner:
             source.close()
         if image is None:
             raise SourceError(f"{source.description}: it gave no picture")
-        return _preview(image, GalleryReader().read(image).tiles)
+        return _preview(image, tuple(each.tile for each in self._read(image).tiles) if self._read else ())
 
     def read_picture(self, data: bytes) -> TriedPicture:
         """The faces in a picture file, given as its bytes; nothing is kept. Raises PictureError."""

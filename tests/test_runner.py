@@ -420,6 +420,8 @@ def test_a_picture_is_tried_in_memory_and_a_bad_one_gets_one_line(room: Room) ->
         room.clock,
         read=read,
     )
+    assert runner.preview(SourceSpec()).tiles == (replace(tile, faces=()),)
+    seen.clear()
     tried = runner.read_picture(png.getvalue())
     assert seen == [(100, 2560, 3)]
     assert (tried.width, tried.height) == (1280, 50)
