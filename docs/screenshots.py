@@ -279,6 +279,7 @@ def main(wanted: list[str]) -> None:
         stand = Stand("now", clock=clock)
         with pages(store, stand, clock) as address:
             camera.take(address, "/live", "live", chart)
+            camera.take(address, "/student/now/1", "student-live", chart)
             stand.state = HealthState.PAUSED
             camera.take(address, "/live", "live-paused", chart)
             clock.step(180)
