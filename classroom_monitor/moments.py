@@ -74,6 +74,15 @@ class _Turn:
         return self.after - self.before
 
     @property
+    def weight(self) -> float:
+        """How much of the session it explains: half a minute of laughter less than a lasting change as large.
+
+        The root of the squares that go when the level is known (of two minutes at most).
+        """
+        lasts = min(self.lasts or math.inf, AROUND * SLICE)
+        return float(np.abs(self.change).max()) * math.sqrt(lasts)
+
+    @property
     def clear(self) -> tuple[bool, bool]:
         """Whether the valence, and the spread, changed enough to speak of, and beyond their error."""
         least = np.maximum((LEAST_CHANGE, LEAST_SPREADING), NORMAL_90 * self.error)
@@ -97,7 +106,7 @@ def find_turns(class_looks: pd.DataFrame, markers: Sequence[Marker] = ()) -> tup
     turns: list[_Turn] = []
     for run_seconds, run_values in zip(np.split(seconds, edges), np.split(values, edges), strict=True):
         turns += _turns_of(run_seconds, run_values)
-    strongest = sorted(turns, key=lambda turn: float(np.abs(turn.change).max()), reverse=True)[:AT_MOST]
+    strongest = sorted(turns, key=lambda turn: turn.weight, reverse=True)[:AT_MOST]
     return tuple(_marker(turn, markers) for turn in sorted(strongest, key=lambda turn: turn.seconds))
 
 

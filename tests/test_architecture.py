@@ -59,6 +59,13 @@ def test_the_watchers_arrows_go_one_way(file: Path) -> None:
     assert not rooms("classroom_monitor", file) & after
 
 
+@pytest.mark.parametrize("name", ["mood", "flags", "hints", "moments", "cues", "pipeline"])
+def test_what_judges_over_time_knows_no_clock(name: str) -> None:
+    """The source's own seconds are all there is: no daylight saving, no clock that is set, no zone."""
+    found = imports(ROOT / "classroom_monitor" / f"{name}.py")
+    assert not found & {"time", "datetime", "zoneinfo", "classroom_monitor.clock"}
+
+
 @pytest.mark.parametrize("file", watcher_files(), ids=lambda file: str(file.relative_to(ROOT)))
 def test_only_the_cli_knows_the_dashboard(file: Path) -> None:
     foreign = {name.split(".")[0] for name in imports(file)} & {"dashboard", "training"}

@@ -166,3 +166,11 @@ def test_whatever_the_series_the_turns_are_turns(
         assert turn.low <= turn.after - turn.before <= turn.high
         if turn.text.startswith(("Brightened", "Dimmed")):
             assert turn.low > 0 or turn.high < 0
+
+
+def test_what_lasts_counts_for_more_than_what_is_over_soon() -> None:
+    """Six jokes, and a question that divides the class for longer: it is among the turns."""
+    jokes = [(270, 0.0, 0.1), (30, 0.45, 0.1)] * 3
+    turns = find_turns(series([*jokes, (270, 0.0, 0.1), (90, 0.0, 0.42), *jokes, (300, 0.0, 0.1)]))
+    assert len(turns) == AT_MOST
+    assert any(turn.text.startswith("Split") for turn in turns)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+import classroom_monitor.rehearse as rehearse_module
 from classroom_monitor.errors import ScriptError
 from classroom_monitor.records import EXPRESSIONS, FlagKind, HintKind
 from classroom_monitor.rehearse import Readings, Score, drawn, rehearse
@@ -214,3 +217,30 @@ def test_with_pixels_the_whole_pipeline_runs(tmp_path: Path) -> None:
     assert found["id_kept"] >= 0.9
     assert found["id_given_to_another"] == 0
     assert found["cpu_s_per_frame"] > 0
+
+
+#: The last minute of winter time, and of summer time, in most of Europe.
+CLOCK_CHANGES = (datetime(2026, 3, 29, 0, 59, 56, tzinfo=UTC), datetime(2026, 10, 25, 0, 59, 56, tzinfo=UTC))
+
+
+@pytest.mark.parametrize("pixels", [False, True])
+def test_daylight_saving_changes_nothing(
+    pixels: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A class across the hour that is skipped, or comes twice, is read as on any other day."""
+    told = script(tmp_path, '[[event]]\nat = 4\nwho = ["S02"]\nbrow = 1.0\n', 6, 0.2 if pixels else 6)
+
+    def score() -> Score:
+        return replace(rehearse(SETTINGS, told, seed=3, pixels=pixels), pixels=None, delay_median_s=None)
+
+    monkeypatch.setattr(rehearse_module, "START", datetime(2026, 1, 5, 10, tzinfo=UTC))
+    any_day = score()
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    try:
+        for start in CLOCK_CHANGES:
+            monkeypatch.setattr(rehearse_module, "START", start)
+            assert score() == any_day
+    finally:
+        monkeypatch.undo()
+        time.tzset()
