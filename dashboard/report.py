@@ -19,7 +19,7 @@ from classroom_monitor.store import Store
 from dashboard import figures, theme, wording
 from dashboard import review_wording as words
 from dashboard.review_figures import drawn, lane_top, ticks
-from dashboard.summary import InView, Lecture, Numbers, Series, Stretch, read_lecture
+from dashboard.summary import InView, Lecture, Series, Stretch, known_mean, read_lecture, true_runs
 
 REPORT = "report.html"
 
@@ -169,11 +169,12 @@ def _numbers(lecture: Lecture) -> str:
         if not len(points):
             rows.append([label, words.GAP_WORD, *[""] * (1 + len(EXPRESSIONS))])
             continue
-        valence, low, high = (_mean(each) for each in (points.valence, points.low, points.high))
+        valence, low, high = (known_mean(each) for each in (points.valence, points.low, points.high))
         few = bool(points.few.mean() > 0.5) or math.isnan(valence)
-        shares = [_mean(points.shares[:, EXPRESSIONS.index(name)]) for name in wording.LOOK_ORDER]
+        known = np.where(points.few[:, None], np.nan, points.shares)
+        shares = [known_mean(known[:, EXPRESSIONS.index(name)]) for name in wording.LOOK_ORDER]
         looks = ["" if few or math.isnan(share) else wording.percent(share) for share in shares]
-        seen = f"{round(_mean(points.seen))} of {round(_mean(points.expected))}"
+        seen = f"{round(known_mean(points.seen))} of {round(known_mean(points.expected))}"
         rows.append([label, words.TOO_FEW if few else words.interval(valence, low, high), seen, *looks])
     columns = (
         "From",
@@ -202,8 +203,8 @@ def _in_view(lecture: Lecture, names: bool) -> str:
 def _rail(student: InView) -> str:
     count = len(student.parts)
     bars = "".join(
-        f'<rect x="{start}" y="1" width="{stop - start}" height="6"/>'
-        for start, stop in _stretches([cell is not None and cell >= 0.5 for cell in student.parts])
+        f'<rect x="{part.start}" y="1" width="{part.stop - part.start}" height="6"/>'
+        for part in true_runs(np.array([cell is not None and cell >= 0.5 for cell in student.parts]))
     )
     label = _safe(words.seen_share(student.share))
     return (
@@ -223,7 +224,7 @@ def _flags(lecture: Lecture, names: bool) -> str:
         answer = lecture.answers.get(flag.number)
         did = wording.ANSWERS[answer] if answer else words.QUEUED if flag.shown is None else words.NO_ANSWER
         name = words.student(flag.student, lecture.names, names)
-        rows.append([name, words.span(lecture, flag.raised, end), words.flag_reason(flag), did])
+        rows.append([name, words.span(lecture, flag.raised, end), " ".join(wording.flag_reason(flag)), did])
     rest = _rest(len(lecture.flags) - MOST_FLAGS, "flags")
     count = words.flag_count(len(lecture.flags), lecture.length)
     return _section(words.GLANCE, count, _table(words.FLAG_COLUMNS, rows, "flags") + rest)
@@ -283,8 +284,8 @@ def timeline(lecture: Lecture) -> str:
     for name, sign, value in (("pleasant", "●", 0.4), ("neutral", "▬", 0.0), ("unpleasant", "◆", -0.4)):
         out.append(_text(4, y(value) + 4, sign, fill=getattr(COLOURS, name)) + _text(24, y(value) + 4, name))
     for piece in series.runs():
-        for part in _known(series.low[piece] + series.high[piece]):
-            here = slice(piece.start + part[0], piece.start + part[1])
+        for part in true_runs(np.isfinite(series.low[piece] + series.high[piece])):
+            here = slice(piece.start + part.start, piece.start + part.stop)
             upper = _points(series.seconds[here], series.high[here], x, y)
             lower = _points(series.seconds[here][::-1], series.low[here][::-1], x, y)
             out.append(f'<path d="M{upper}L{lower}Z" fill="url(#ribbon)"/>')
@@ -328,8 +329,9 @@ def _mood_line(series: Series, x: Callable[[float], float], y: Callable[[float],
     found = []
     for piece in series.runs():
         few, valence, seconds = series.few[piece], series.valence[piece], series.seconds[piece]
-        for start, stop in _known(valence):
-            edges = [start, *(start + 1 + np.flatnonzero(np.diff(few[start:stop])).astype(int)), stop]
+        for part in true_runs(np.isfinite(valence)):
+            start, stop = part.start, part.stop
+            edges = [start, *(start + 1 + np.flatnonzero(np.diff(few[part])).astype(int)), stop]
             for first, last in itertools.pairwise(edges):
                 reach = slice(first, min(last + 1, stop))  # to the next part's first point, so that they meet
                 dash = ' stroke-dasharray="2 5"' if few[first] else ""
@@ -359,8 +361,8 @@ def lanes(lecture: Lecture) -> str:
         dashed = "" if dash == "solid" else f' stroke-dasharray="{dash}"'
         out.append(_line(LEFT, base, WIDE, base, COLOURS.hair))
         for piece in series.runs():
-            for start, stop in _known(share[piece]):
-                here = slice(piece.start + start, piece.start + stop)
+            for part in true_runs(np.isfinite(share[piece])):
+                here = slice(piece.start + part.start, piece.start + part.stop)
                 line = _points(series.seconds[here], share[here], x, y)
                 first, last = x(float(series.seconds[here][0])), x(float(series.seconds[here][-1]))
                 out.append(
@@ -426,23 +428,6 @@ def _points(
     return "L".join(
         f"{x(float(at)):.1f},{y(float(value)):.1f}" for at, value in zip(seconds, values, strict=True)
     )
-
-
-def _known(values: Numbers) -> list[tuple[int, int]]:
-    return _stretches(np.isfinite(values).tolist())
-
-
-def _stretches(cells: Sequence[bool]) -> list[tuple[int, int]]:
-    """From and to of each row of true cells."""
-    edges = np.flatnonzero(
-        np.diff(np.concatenate([[False], np.asarray(cells, dtype=bool), [False]]).astype(np.int8))
-    )
-    return [(int(start), int(stop)) for start, stop in edges.reshape(-1, 2)]
-
-
-def _mean(values: Numbers) -> float:
-    known = values[np.isfinite(values)]
-    return float(known.mean()) if len(known) else math.nan
 
 
 def _line(x1: float, y1: float, x2: float, y2: float, colour: str, dash: str = "") -> str:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import numpy as np
 
-from classroom_monitor.records import EXPRESSIONS, Flag, Marker, MarkerKind, Session
+from classroom_monitor.records import EXPRESSIONS, Marker, MarkerKind, Session
 from dashboard import wording
 from dashboard.summary import Lecture, Moment, Series, Stretch
 
@@ -77,8 +77,6 @@ def ended(session: Session) -> str:
 
 # --- review -------------------------------------------------------------------------------------------------
 
-NO_LOOKS = "Nothing was read in this session"
-NO_LOOKS_CAUSE = "It ended before the first look, or the call was never seen."
 MOOD = "Mood of the class"
 SHARES = "Share of faces by expression"
 IN_VIEW = "In view"
@@ -389,14 +387,6 @@ def student(number: int, names: Mapping[int, str], shown: bool) -> str:
     return name or wording.pseudonym(number)
 
 
-def flag_reason(flag: Flag) -> str:
-    """What was seen, and what else it could be."""
-    reason = flag.reason.strip()
-    full = reason if reason.endswith((".", "!", "?")) else f"{reason}."
-    other = wording.OTHER_REASONS[flag.kind]
-    return full if other in full or "ould be" in full else f"{full} {other}"
-
-
 def flag_count(count: int, length: float) -> str:
     """`5 in 90 min`."""
     return f"{count} in {minutes(length)}"
@@ -438,8 +428,6 @@ LEAVE_OUT = "Leave out"
 TAKE_IN = "Read again"
 LEAVE_NOTE = "Left out means the tile is neither cropped nor read, from now on."
 FORGET_NAME_NOTE = "An empty name goes back to the one that was read."
-NO_STUDENT = "There is no such student in this session"
-NO_STUDENT_CAUSE = "The rows of single students may have been deleted after their time, or were never kept."
 NOT_FLAGGED = "Never worth a glance in this session."
 
 

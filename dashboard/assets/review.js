@@ -8,6 +8,7 @@
   var REST = 200;  // ms without a move, after which the boxes, the address and the server are told
   var CONFIG = { displayModeBar: false, doubleClick: false, showTips: false };
   var CHARTS = ["review-timeline", "review-lanes", "student-chart"];
+  var BOXES = ["review-from", "review-to"];
   var axis = null, shown = null, resting = 0, drawing = 0;
 
   function plotOf(id) { return document.querySelector("#" + id + " .plot"); }
@@ -126,7 +127,7 @@
   window.addEventListener("pagehide", function () { if (resting) rested(); });
 
   function tellBoxes() {
-    ["review-from", "review-to"].forEach(function (id, end) {
+    BOXES.forEach(function (id, end) {
       var box = document.getElementById(id);
       if (box && box.value !== clock(shown[end])) window.dash_clientside.set_props(id, { value: clock(shown[end]) });
     });
@@ -241,17 +242,23 @@
       plot("student-chart", came.figure).catch(failed);
       rest();
       return none;
-    },
-    // The two boxes: a time that cannot be read puts the old one back.
-    typed: function (from, to) {
-      var none = window.dash_clientside.no_update;
-      if (!axis || !shown || (from === clock(shown[0]) && to === clock(shown[1]))) return none;
-      var a = from === clock(shown[0]) ? shown[0] : seconds(from), b = to === clock(shown[1]) ? shown[1] : seconds(to);
-      if (a === null || b === null || b <= a) tellBoxes();
-      else move(a, b);
-      return none;
     }
   };
+
+  // The two boxes, once a time has been typed; one that cannot be read puts the old one back. The boxes' own code
+  // comes first, else it would put back what was typed.
+  document.addEventListener("change", function (event) {
+    if (BOXES.indexOf(event.target.id) >= 0 && shown) setTimeout(typed);
+  });
+
+  function typed() {
+    var told = BOXES.map(function (id, end) {
+      var text = document.getElementById(id).value;
+      return text === clock(shown[end]) ? shown[end] : seconds(text);
+    });
+    if (told[0] === null || told[1] === null || told[1] <= told[0]) tellBoxes();
+    else move(told[0], told[1]);
+  }
 
   function frame() { return new Promise(function (resolve) { requestAnimationFrame(function () { setTimeout(resolve); }); }); }
 

@@ -20,7 +20,7 @@ from classroom_monitor.records import EXPRESSIONS, Answer, Marker, MarkerKind
 from dashboard import downloads, parts, review_figures, theme, wording
 from dashboard import review_wording as words
 from dashboard.context import Context
-from dashboard.summary import InView, Lecture, Moment, Series, Stretch, read_lecture
+from dashboard.summary import InView, Lecture, Moment, Series, Stretch, known_mean, read_lecture
 
 PATH = "/review/<session>"
 TITLE = words.MOOD
@@ -33,9 +33,10 @@ def layout(context: Context, session: str, **values: str) -> Any:
     """
     lecture = read_lecture(context.store, session, students=False)
     if not len(lecture.series):
-        state = wording.State("S-15", words.NO_LOOKS, words.NO_LOOKS_CAUSE, ())
         back = parts.link(words.SESSIONS_TITLE, "/sessions", className="btn")
-        return html.Div([_bar(lecture), html.Main(parts.state_screen(state, back), className="review")])
+        return html.Div(
+            [_bar(lecture), html.Main(parts.state_screen(wording.NO_LOOKS, back), className="review")]
+        )
     shown = shown_range(lecture, values)
     start = lecture.session.start.timestamp() * 1000
     return html.Div(
@@ -45,7 +46,6 @@ def layout(context: Context, session: str, **values: str) -> Any:
             dcc.Store(id="review-axis", data={"start": start, "length": round(lecture.length)}),
             dcc.Store(id="review-edited", data=0),
             dcc.Store(id="review-drawn"),
-            dcc.Store(id="review-echo"),
             _bar(lecture),
             html.Main(
                 className="review",
@@ -73,13 +73,6 @@ def register(app: Any, context: Context) -> None:
         Input("review-edited", "data"),
         State("review-axis", "data"),
         State("review-range", "data"),
-    )
-    app.clientside_callback(
-        ClientsideFunction(namespace, "typed"),
-        Output("review-echo", "data", allow_duplicate=True),
-        Input("review-from", "value"),
-        Input("review-to", "value"),
-        prevent_initial_call=True,
     )
 
     @app.server.get("/figures/review/<session>")
@@ -334,7 +327,7 @@ def mood_table(lecture: Lecture) -> Any:
                 [words.clock(lecture, (last + 1) * 60), str(last + 1), words.GAP_WORD, "", "", "", ""]
             )
         last = minute
-        valence, low, high = (_mean(each) for each in (points.valence, points.low, points.high))
+        valence, low, high = (known_mean(each) for each in (points.valence, points.low, points.high))
         few = bool(points.few.mean() > 0.5) or math.isnan(valence)
         rows.append(
             [
@@ -342,8 +335,8 @@ def mood_table(lecture: Lecture) -> Any:
                 str(minute),
                 "" if math.isnan(valence) else words.signed(valence),
                 "" if math.isnan(low) else f"{words.signed(low)} to {words.signed(high)}",
-                str(round(_mean(points.seen))),
-                str(round(_mean(points.expected))),
+                str(round(known_mean(points.seen))),
+                str(round(known_mean(points.expected))),
                 words.TOO_FEW if few else words.level(valence),
             ]
         )
@@ -355,7 +348,7 @@ def shares_table(lecture: Lecture) -> Any:
     rows = []
     for minute, points in by_minute(lecture.series):
         shares = np.where(points.few[:, None], np.nan, points.shares)
-        means = [_mean(shares[:, EXPRESSIONS.index(name)]) for name in wording.LOOK_ORDER]
+        means = [known_mean(shares[:, EXPRESSIONS.index(name)]) for name in wording.LOOK_ORDER]
         cells = ["" if math.isnan(each) else wording.percent(each) for each in means]
         rows.append([words.clock(lecture, minute * 60), str(minute), *cells])
     columns = (*words.MOOD_COLUMNS[:2], *(wording.LOOKS[name] for name in wording.LOOK_ORDER))
@@ -378,11 +371,6 @@ def table(caption: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -
             html.Div(words.TABLE_NOTE, className="under"),
         ]
     )
-
-
-def _mean(values: np.ndarray[Any, np.dtype[np.float64]]) -> float:
-    known = values[np.isfinite(values)]
-    return float(known.mean()) if len(known) else math.nan
 
 
 # --- students -----------------------------------------------------------------------------------------------
@@ -489,7 +477,9 @@ def _flags(lecture: Lecture, names: bool) -> list[Any]:
             **{"data-at": str((flag.raised + end) / 2)},
         )
         did = _did(answer, flag.shown is None)
-        body.append(html.Tr([html.Td(who), html.Td(when), html.Td(words.flag_reason(flag)), html.Td(did)]))
+        body.append(
+            html.Tr([html.Td(who), html.Td(when), html.Td(" ".join(wording.flag_reason(flag))), html.Td(did)])
+        )
     rows = html.Table([head, html.Tbody(body)], className="plain flags")
     return [heading, html.Div(rows, className="scroll")]
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import io
+import re
 import sqlite3
 import threading
 import zipfile
@@ -12,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from browsing import until
 from stored import NAMES, look, session, store_lecture
@@ -21,7 +24,7 @@ from classroom_monitor.clock import SteppedClock
 from classroom_monitor.records import Answer, Hint, HintKind, Marker, MarkerKind
 from classroom_monitor.settings import load_settings
 from classroom_monitor.store import Store, open_store
-from dashboard import downloads, review_figures, theme
+from dashboard import downloads, review_figures, theme, wording
 from dashboard import review_wording as words
 from dashboard.app import create_app
 from dashboard.context import Context
@@ -81,6 +84,7 @@ def wait_for_range(page: Any, wanted: Callable[[list[float]], bool]) -> list[flo
 def test_the_page_opens_with_a_sentence_and_moments_that_move_the_timeline(
     url: str, open_tab: Any, store: Store
 ) -> None:
+    """Check 22."""
     page = open_tab(url).page
     wait_for_chart(page)
     lecture = read_lecture(store, "lecture")
@@ -96,6 +100,7 @@ def test_the_page_opens_with_a_sentence_and_moments_that_move_the_timeline(
 
 
 def test_the_axis_moves_by_buttons_keys_boxes_and_mouse_and_back_returns(url: str, open_tab: Any) -> None:
+    """Check 25."""
     page = open_tab(url).page
     wait_for_chart(page)
     whole = shown(page)
@@ -134,6 +139,7 @@ def test_the_axis_moves_by_buttons_keys_boxes_and_mouse_and_back_returns(url: st
 
 
 def test_every_chart_has_a_table_by_keyboard(url: str, open_tab: Any) -> None:
+    """Check 26."""
     page = open_tab(url).page
     wait_for_chart(page)
     for part in ("mood", "shares"):
@@ -164,7 +170,7 @@ def test_hostile_names_notes_and_titles_do_nothing(store: Store, serve_pages: An
     for number, name in enumerate(HOSTILE, 1):
         store.name_student("lecture", number, name)
         store.add_marker("lecture", Marker(number * 150.0, MarkerKind.OTHER, name))
-    store.rename_session("lecture", HOSTILE[0], HOSTILE[1])
+    store.rename_session("lecture", HOSTILE[0] + "y" * 10_000, HOSTILE[1])
     base = serve_pages(create_app(store, SETTINGS, TOKEN))
     tab = open_tab(base.replace("/?", "/review/lecture?"), width=360)
     page = tab.page
@@ -185,6 +191,7 @@ def test_hostile_names_notes_and_titles_do_nothing(store: Store, serve_pages: An
 
 
 def test_marks_are_added_changed_and_deleted(url: str, open_tab: Any, store: Store) -> None:
+    """Check 23: the table of marks and turns."""
     page = open_tab(url).page
     wait_for_chart(page)
     length = page.locator("#mark-list tbody tr").count()
@@ -224,6 +231,7 @@ def test_a_narrow_dark_page_does_not_scroll_sideways(url: str, open_tab: Any) ->
 
 
 def test_downloads_are_the_export_and_keep_names_out(store: Store) -> None:
+    """Check 33: on the page too, names go out only where they are ticked."""
     client = create_app(store, SETTINGS, TOKEN).server.test_client()
     client.get(f"/?token={TOKEN}")
     for kind in ("csv", "parquet"):
@@ -316,7 +324,64 @@ def test_figures_are_valid_in_both_schemes_and_keep_gaps(store: Store) -> None:
             assert "Attendance" in words_at_foot
 
 
+def test_marks_and_turns_differ_in_shape_and_the_strip_shares_the_axis(store: Store) -> None:
+    """Checks 23 and 24."""
+    lecture = read_lecture(store, "lecture")
+    figure = review_figures.timeline(lecture, theme.LIGHT, False, (0, lecture.length))
+    layout = figure["layout"]
+    signs = [trace for trace in figure["data"] if trace.get("mode") == "markers"]
+    turns = [each.seconds for each in lecture.markers if each.kind is MarkerKind.TURN]
+    assert [(each["marker"]["symbol"], each["x"]) for each in signs] == [
+        ("diamond", [round(at) for at in turns])
+    ]
+    pennants = [shape["xanchor"] for shape in layout["shapes"] if shape["type"] == "path"]
+    assert pennants == [each.seconds for each in lecture.markers if each.kind is not MarkerKind.TURN]
+    strip = [trace for trace in figure["data"] if trace.get("yaxis") == "y2"]
+    assert strip
+    assert all("xaxis" not in trace for trace in figure["data"])  # one time axis for all
+    assert layout["yaxis2"]["domain"][1] < layout["yaxis"]["domain"][0]
+    seen = strip[0]["y"]
+    assert np.frombuffer(base64.b64decode(seen["bdata"]), seen["dtype"])[0] == lecture.series.seen[0]
+
+
+def test_the_tables_hold_the_numbers_of_the_charts(store: Store) -> None:
+    """Check 26: by minute, and minutes without looks say so."""
+    lecture = read_lecture(store, "lecture")
+    looks = store.class_looks("lecture")
+    second = looks[(looks["seconds"] >= 60) & (looks["seconds"] < 120)]
+    mood, shares = (
+        re.findall("Td\\((.*?)\\)", str(make(lecture))) for make in (review.mood_table, review.shares_table)
+    )
+    assert mood[9].strip("'") == words.signed(float(second["valence"].mean()))
+    expected = [wording.percent(float(second[f"share_{name}"].mean())) for name in wording.LOOK_ORDER]
+    assert [each.strip("'") for each in shares[11:18]] == expected
+    store.begin(session("gap"))
+    for seconds in (0.0, 5.0, 300.0):
+        store.add_look("gap", look(seconds))
+    store.flush()
+    assert f"'{words.GAP_WORD}'" in str(review.mood_table(read_lecture(store, "gap")))
+
+
+def test_notes_of_marks_are_shown_where_they_have_room(store: Store, serve_pages: Any, open_tab: Any) -> None:
+    for number in range(1, 5):
+        store.add_marker("lecture", Marker(1000.0 + number, MarkerKind.OTHER, f"Close together {number}"))
+    url = serve_pages(create_app(store, SETTINGS, TOKEN)).replace("/?", "/review/lecture?")
+    page = open_tab(url).page
+    wait_for_chart(page)
+    notes = page.locator("#review-timeline .annotation")
+    assert notes.filter(has_text="Bayes proof").count() == 1
+    assert notes.filter(has_text="Close together").count() == 0
+    assert notes.filter(has_text=words.NOTHING_READ).count() == 1
+    page.focus("#timeline .chart")
+    page.keyboard.press("+")
+    until(page, lambda: notes.filter(has_text="Attendance").count() == 0)  # no longer in sight
+    page.keyboard.press("Home")
+    until(page, lambda: notes.filter(has_text="Attendance").count() == 1)
+
+
 def test_lanes_can_be_told_apart_without_hue(store: Store) -> None:
+    """Check 27: in a grey print too, by dash and by label; the page says what a label is."""
+    assert wording.LABELS_NOTE in str(review.layout(Context(store, SETTINGS), "lecture"))
     lecture = read_lecture(store, "lecture")
     figure = review_figures.lanes(lecture, theme.LIGHT, False, (0, lecture.length))
     dashes = {trace["yaxis"]: trace["line"]["dash"] for trace in figure["data"] if "fill" in trace}
@@ -342,7 +407,7 @@ def test_sessions_without_looks_or_students_have_a_page(store: Store) -> None:
 
     context = Context(store, SETTINGS)
     store.begin(session("empty"))
-    assert words.NO_LOOKS in str(review.layout(context, "empty"))
+    assert wording.NO_LOOKS.title in str(review.layout(context, "empty"))
     clock = SteppedClock()
     store_lecture(store, clock, minutes=5, of=dataclasses.replace(session("class"), class_only=True))
     assert words.NO_STUDENTS in str(review.below(read_lecture(store, "class")))
@@ -382,7 +447,7 @@ def test_two_tabs_change_the_same_marks(url: str, open_tab: Any, store: Store) -
 def test_the_clock_of_the_browser_counts_across_daylight_saving(
     serve_pages: Callable[..., str], browser: Any
 ) -> None:
-    """On 25 October 2026 the clocks of Berlin go back at 01:00 UTC; the line does not fold."""
+    """Check 28. On 25 October 2026 the clocks of Berlin go back at 01:00 UTC; the line does not fold."""
     clock = SteppedClock()
     made = open_store("sqlite://", clock, SETTINGS.store)
     start = datetime(2026, 10, 25, 0, 15, tzinfo=UTC)
