@@ -95,4 +95,8 @@ def test_the_page_shows_the_class_alone(store: Store, serve_pages: Any, open_tab
     assert "Statistics II, lecture 7" in text
     assert "Student 0" not in text
     assert not [name for name in NAMES if len(name) > 2 and name in page.content()]
+    field = page.locator(".mantine-MultiSelect-input").bounding_box()
+    for chosen in page.locator(".mantine-Pill-root").all():  # all are seen in the narrow field
+        box = chosen.bounding_box()
+        assert box["y"] + box["height"] <= field["y"] + field["height"]
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -390,6 +390,16 @@ def test_lanes_can_be_told_apart_without_hue(store: Store) -> None:
     assert {"happy", "surprised", "neutral", "sad", "angry", "fearful", "disgusted"} <= labels
 
 
+def test_lanes_without_a_share_are_drawn_empty(store: Store) -> None:
+    clock = SteppedClock()
+    store_lecture(store, clock, minutes=5, students=2, of=session("few"))
+    lecture = read_lecture(store, "few")
+    figure = review_figures.lanes(lecture, theme.LIGHT, False, (0, lecture.length))
+    lanes = {trace["yaxis"] for trace in figure["data"] if trace.get("hovertemplate") is None}
+    assert lanes == {"y", *(f"y{number}" for number in range(2, 8))}
+    assert words.shares_sentence(lecture) == "Too few faces to say."
+
+
 def test_ticks_are_round_and_few() -> None:
     clock = SteppedClock()
     store = open_store("sqlite://", clock, SETTINGS.store)
