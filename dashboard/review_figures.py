@@ -207,7 +207,7 @@ def ticks(lecture: Lecture, start: float, end: float, most: int) -> tuple[list[f
 
 
 def _layout(lecture: Lecture, colours: Palette, compact: bool, shown: tuple[float, float]) -> Figure:
-    at, texts = ticks(lecture, *shown, 5 if compact else 10)
+    at, texts = ticks(lecture, *shown, 4 if compact else 10)
     return {
         "template": theme.template(colours),
         "hovermode": "x",
@@ -219,6 +219,7 @@ def _layout(lecture: Lecture, colours: Palette, compact: bool, shown: tuple[floa
             "range": list(shown),
             "tickvals": at,
             "ticktext": texts,
+            "tickangle": 0,
             "showgrid": True,
             "gridcolor": colours.hair,
             "fixedrange": compact,

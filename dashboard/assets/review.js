@@ -30,7 +30,7 @@
 
   // The same round times as review_figures.ticks.
   function ticks(from, to) {
-    var most = matchMedia("(max-width: 480px)").matches ? 5 : 10;
+    var most = matchMedia("(max-width: 480px)").matches ? 4 : 10;
     var step = [60, 120, 300, 600, 900, 1800, 3600].find(function (s) { return (to - from) / s <= most; }) || 7200;
     var at = [], text = [];
     for (var s = Math.ceil(from / step) * step; s <= to; s += step) {
