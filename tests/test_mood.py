@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from simulated import Event, SimulatedClass, Smoothed, probabilities
 
-from classroom_monitor.mood import LATER, Mood, Usual, valence_of
+from classroom_monitor.mood import LATER, Bias, Mood, Usual, valence_of
 from classroom_monitor.records import (
     ClassMood,
     ClassWord,
@@ -386,6 +386,42 @@ class TestClass:
                 assert found.high is not None
                 inside.append(found.low <= truth <= found.high)
         assert np.mean(inside) >= 0.75
+
+    @pytest.mark.parametrize("valence", [-0.6, -0.3, 0.0, 0.3, 0.7])
+    def test_the_interval_always_holds_what_is_shown(self, valence: float) -> None:
+        _, mood = Mood(SETTINGS).update(0, whole([valence] * 20))
+        assert mood.low is not None
+        assert mood.high is not None
+        assert mood.valence is not None
+        assert mood.low <= mood.valence <= mood.high
+
+    def test_it_reaches_further_to_where_the_measured_bias_points(self) -> None:
+        """Sad faces are read nearer to neutral than they are, neutral ones a little too low."""
+        bias = Bias(SETTINGS.valence.coordinates())
+        for valence, sign in ((-0.45, -1), (-0.05, 1)):
+            assert sign * bias.of(valence) > 0.02
+            _, mood = Mood(SETTINGS).update(0, whole([valence] * 20))
+            assert mood.low is not None
+            assert mood.high is not None
+            assert sign * ((mood.high - valence) - (valence - mood.low)) > 0.02
+
+    def test_the_bias_is_interpolated_and_held_at_the_ends(self) -> None:
+        bias = Bias(SETTINGS.valence.coordinates())
+        assert bias.of(-0.9) == bias.of(-1.0)
+        assert bias.of(0.9) == bias.of(1.0)
+        steps = np.diff([bias.of(valence) for valence in np.linspace(-1, 1, 401)])
+        assert np.abs(steps).max() < 0.01
+
+    def test_the_further_those_that_look_alike_are_apart_the_wider_it_is(self) -> None:
+        near, far = [0.02, -0.02] * 10, [0.12, -0.12] * 10
+        _, still = Mood(SETTINGS).update(0, whole(near))
+        _, apart = Mood(SETTINGS).update(0, whole(far))
+        assert width(apart) > 1.5 * width(still)
+
+    def test_a_class_of_two_minds_is_not_read_worse_for_it(self) -> None:
+        _, split = Mood(SETTINGS).update(0, whole([0.7, -0.5] * 10))
+        _, one = Mood(SETTINGS).update(0, whole([0.7] * 20))
+        assert width(split) < 1.5 * width(one)
 
 
 def width(mood: ClassMood) -> float:
