@@ -284,9 +284,8 @@ def _abstention(p: dict[str, Numbers], faces: Faces, crowd: NDArray[np.int64]) -
         "## Abstention: coverage against accuracy\n\n"
         f"A face is not usable when it is smaller than {settings.min_side:g} px, less sharp than "
         f"{settings.min_sharpness:g}, turned more than {settings.max_turn:g} degrees, or its top probability "
-        f"is below {settings.min_confidence:g}; the rules for sharpness and probability stand in "
-        "`training/calibrate.py`. FER2013 does not say how far a head is turned, so that bound is set, not "
-        "fitted. Accuracy: perception head, crowd's majority.\n\n"
+        f"is below {settings.min_confidence:g}; the rules stand in "
+        "`training/calibrate.py`. Accuracy: perception head, crowd's majority.\n\n"
         "| least top probability | size | kept | accuracy of kept | of dropped |\n"
         "| --- | --- | --- | --- | --- |\n" + "\n".join(blocks)
     )
@@ -341,7 +340,7 @@ def _limits() -> str:
 - **Trained on** FER2013's training set (Goodfellow et al. 2013) with the FER+ votes (Barsoum et al. 2016):
   gray pictures of 48 pixels, found on the web by words for emotions. Many show actors, stock models and
   public persons; few show anyone on a webcam. Who is in it (age, origin, gender) was never recorded. No other
-  data and no network trained on other data were used; half of the targets came from an earlier network of
+  data and no network trained on other data were used; half of the targets came from earlier networks of
   ours that learnt from these very pictures (decision 7).
 - **Label noise.** The crowd's majority agrees with FER2013's label on about two pictures of three; half of
   what is labelled sad is seen as neutral. The votes are what people see in a picture, not what was felt.
