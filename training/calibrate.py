@@ -94,10 +94,10 @@ def negative_shift(calibration: Calibration, logits: NDArray[np.float32], crowd:
             (found - NEGATIVE_FOUND) / standard_error(NEGATIVE_FOUND, negative),
         )
 
-    shifts = sorted(np.arange(-1.0, 1.005, 0.01), key=abs)
+    shifts = sorted((step / 100 for step in range(-100, 101)), key=abs)
     margins = [margin(shift) for shift in shifts]
     best = next((i for i, each in enumerate(margins) if each >= 1), int(np.argmax(margins)))
-    return float(shifts[best])
+    return shifts[best]
 
 
 def standard_error(share: float, rows: NDArray[np.bool_]) -> float:
