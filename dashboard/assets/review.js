@@ -61,10 +61,11 @@
   // `over`, around the middle of a stretch not much narrower than its words, and beside the last one shown.
   var NAME = /^(after|over) (\d+) (\d+) (\d+)$/, LETTER = 6.8, GAP = 16, WIDER = 8;
 
-  function fitting(place, layout) {
-    var margin = layout.margin, room = place.clientWidth - margin.l - margin.r;
-    var scale = room / (shown[1] - shown[0]), free = -Infinity, found = {};
-    (layout.annotations || []).forEach(function (note, number) {
+  // They are hidden in the page: to have Plotly draw them anew takes several times as long as the move itself.
+  function showNotes(place) {
+    var margin = place.layout.margin, room = place.clientWidth - margin.l - margin.r;
+    var scale = room / (shown[1] - shown[0]), free = -Infinity;
+    (place.layout.annotations || []).forEach(function (note, number) {
       var told = NAME.exec(note.name || "");
       if (!told) return;
       var from = (told[2] - shown[0]) * scale, to = (told[3] - shown[0]) * scale, wide = told[4] * LETTER + GAP;
@@ -74,9 +75,9 @@
         fits = middle >= 0 && middle <= room && wide < WIDER * (to - from) && middle - wide / 2 > free;
         if (fits) free = middle + wide / 2;
       }
-      found[number] = fits;
+      var drawn = place.querySelector('.annotation[data-index="' + number + '"]');
+      if (drawn) drawn.style.display = fits ? "" : "none";
     });
-    return found;
   }
 
   function placed() {
@@ -89,15 +90,10 @@
     var turn = ++drawing, waiting = charts().slice();
     (function next() {
       if (turn !== drawing || !waiting.length) return;
-      var plot = waiting.shift(), now = placed(), fits = fitting(plot, plot.layout);
-      var change = {
+      var plot = waiting.shift(), now = placed();
+      window.Plotly.relayout(plot, {
         "xaxis.range": now.range, "xaxis.autorange": false, "xaxis.tickvals": now.tickvals, "xaxis.ticktext": now.ticktext
-      };
-      Object.keys(fits).forEach(function (number) {
-        if ((plot.layout.annotations[number].visible !== false) !== fits[number])
-          change["annotations[" + number + "].visible"] = fits[number];
       });
-      window.Plotly.relayout(plot, change);
       if (waiting.length) requestAnimationFrame(function () { setTimeout(next); });
     })();
   }
@@ -139,12 +135,14 @@
       var place = plotOf(id);
       if (!place) return null;
       Object.assign(figure.layout.xaxis, placed());
-      var fits = fitting(place, figure.layout);
-      Object.keys(fits).forEach(function (number) { figure.layout.annotations[number].visible = fits[number]; });
       return Plotly.react(place, figure.data, figure.layout, CONFIG).then(function () {
+        showNotes(place);
         if (drawn.indexOf(place) >= 0) return;
         drawn.push(place);
-        place.on("plotly_relayout", dragged);
+        place.on("plotly_relayout", function (told) {
+          showNotes(place);
+          dragged(told);
+        });
         place.on("plotly_doubleclick", function () { step("all"); });
         new ResizeObserver(function (_entries, watcher) {
           if (!place.isConnected) watcher.disconnect();

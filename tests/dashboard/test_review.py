@@ -368,7 +368,7 @@ def test_notes_of_marks_are_shown_where_they_have_room(store: Store, serve_pages
     url = serve_pages(create_app(store, SETTINGS, TOKEN)).replace("/?", "/review/lecture?")
     page = open_tab(url).page
     wait_for_chart(page)
-    notes = page.locator("#review-timeline .annotation")
+    notes = page.locator("#review-timeline .annotation >> visible=true")
     assert notes.filter(has_text="Bayes proof").count() == 1
     assert notes.filter(has_text="Close together").count() == 0
     assert notes.filter(has_text=words.NOTHING_READ).count() == 1
