@@ -70,7 +70,7 @@ _LINES = re.compile("([\n\r\v\f\x85\u2028\u2029]+)")
 def export_session(
     store: Store,
     session_id: str,
-    format: str,  # noqa: A002
+    kind: str,
     folder: Path,
     names: bool = False,
     force: bool = False,
@@ -83,24 +83,24 @@ def export_session(
     StoreError when the session is unknown, a file exists already (without `force`), or the folder cannot be
     written.
     """
-    files = export_names(format)
+    files = export_names(kind)
     with new_files(folder, files, force) as open_file:
-        for share in write_export(store, session_id, format, names, open_file):
+        for share in write_export(store, session_id, kind, names, open_file):
             progress(share)
     return [folder.expanduser().resolve() / name for name in files]
 
 
-def export_names(format: str) -> list[str]:  # noqa: A002
+def export_names(kind: str) -> list[str]:
     """The names of the files of an export. Raises StoreError for an unknown format."""
-    if format not in FORMATS:
-        raise StoreError(f"{format!r} is no format of an export; known: {', '.join(FORMATS)}")
-    return [*(f"{table}.{format}" for table in ("class", "students", "flags", "markers")), "session.json"]
+    if kind not in FORMATS:
+        raise StoreError(f"{kind!r} is no format of an export; known: {', '.join(FORMATS)}")
+    return [*(f"{table}.{kind}" for table in ("class", "students", "flags", "markers")), "session.json"]
 
 
 def write_export(
     store: Store,
     session_id: str,
-    format: str,  # noqa: A002
+    kind: str,
     names: bool,
     open_file: Callable[[str], IO[bytes]],
 ) -> Iterator[float]:
@@ -116,10 +116,10 @@ def write_export(
         "flags": [(1.0, flags_table(store, session.id, names))],
         "markers": [(1.0, markers_table(store, session.id))],
     }
-    *files, description = export_names(format)
+    *files, description = export_names(kind)
     for name, parts in zip(files, tables.values(), strict=True):
         with open_file(name) as file:
-            yield from (_write_csv if format == "csv" else _write_parquet)(file, parts)
+            yield from (_write_csv if kind == "csv" else _write_parquet)(file, parts)
     with open_file(description) as file:
         text = json.dumps(describe(session), ensure_ascii=False, indent=2) + "\n"
         file.write(text.encode("utf-8", "replace"))

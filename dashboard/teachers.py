@@ -116,7 +116,7 @@ def serve_teachers(
             "serve needs gunicorn, which runs on Linux and macOS: pip install 'classroom-monitor[serve]'"
         ) from None
 
-    class _Gunicorn(BaseApplication):  # type: ignore[misc]
+    class _Gunicorn(BaseApplication):  # type: ignore[misc]  # gunicorn is not typed
         def load_config(self) -> None:
             options = {
                 "bind": f"[{host}]:{port}" if ":" in host else f"{host}:{port}",

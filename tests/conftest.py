@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -64,3 +65,12 @@ def postgres(postgres_server: str) -> str:
 
     postgres.empty(postgres_server)
     return postgres_server
+
+
+@pytest.fixture
+def teachers(postgres: str) -> Iterator[Any]:
+    """The teachers of that database: none yet."""
+    from classroom_monitor.store.teachers import Teachers
+
+    with contextlib.closing(Teachers(postgres)) as found:
+        yield found

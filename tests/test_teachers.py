@@ -25,12 +25,6 @@ def clock() -> SteppedClock:
 
 
 @pytest.fixture
-def teachers(postgres: str) -> Iterator[Teachers]:
-    with closing(Teachers(postgres)) as found:
-        yield found
-
-
-@pytest.fixture
 def opened(teachers: Teachers, clock: SteppedClock) -> Iterator[Callable[[str], Store]]:
     """Opens a teacher's store, until the end of the test."""
     with ExitStack() as held:

@@ -63,7 +63,7 @@ def refit(network: ExpressionNetwork, faces: TrainingSet, augmentation: Augmenta
             loss = nn.functional.cross_entropy(head(features[batch]), targets[batch])
             loss = loss + HOLD * (head.weight - before).square().sum()
             optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
+            torch.autograd.backward(loss)
             optimiser.step()
         schedule.step()
     with torch.no_grad():

@@ -159,7 +159,7 @@ class _Training:
                 group["lr"] = rate
             loss = self._loss(images, targets, weights)
             self.optimiser.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
+            torch.autograd.backward(loss)
             nn.utils.clip_grad_norm_(self.network.parameters(), schedule.clip)
             self.optimiser.step()
             self.step += 1

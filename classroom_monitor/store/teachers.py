@@ -28,6 +28,8 @@ _SCHEMA = "classroom_monitor"
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _TAKEN = re.compile(rf"pg_.*|public|information_schema|{_SCHEMA}")
 
+_NEEDED = "several teachers need one PostgreSQL database; give it with --store postgresql+psycopg://…"
+
 _metadata = MetaData(schema=_SCHEMA)
 
 _teacher = Table(
@@ -46,11 +48,9 @@ class Teachers:
         try:
             self._url = make_url(url or "")
         except ArgumentError:
-            self._url = None  # type: ignore[assignment]
-        if self._url is None or self._url.get_backend_name() != "postgresql":
-            raise StoreError(
-                "several teachers need one PostgreSQL database; give it with --store postgresql+psycopg://…"
-            )
+            raise StoreError(_NEEDED) from None
+        if self._url.get_backend_name() != "postgresql":
+            raise StoreError(_NEEDED)
         self._engine = postgresql.open_engine(self._url)
         try:
             with self._engine.execution_options(writes=True).begin() as connection:

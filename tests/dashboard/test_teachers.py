@@ -27,12 +27,6 @@ def clock() -> SteppedClock:
 
 
 @pytest.fixture
-def teachers(postgres: str) -> Iterator[Teachers]:
-    with closing(Teachers(postgres)) as found:
-        yield found
-
-
-@pytest.fixture
 def pages(teachers: Teachers, clock: SteppedClock) -> Iterator[TeachersPages]:
     with closing(TeachersPages(teachers, SETTINGS, clock, LOCAL_HOSTS | {"review.example"})) as made:
         yield made
