@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import logging
 import socket
@@ -60,7 +61,8 @@ def serve(app: Any, host: str, port: int, token: str) -> tuple[str, Callable[[],
         if stopping.is_set():
             return
         stopping.set()
-        server.pull_trigger()  # wakes the loop
+        with contextlib.suppress(OSError):  # it may just have ended by itself
+            server.pull_trigger()  # wakes the loop
         thread.join(timeout=5)
 
     shown = f"[{host}]" if ":" in host else host

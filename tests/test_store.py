@@ -341,6 +341,8 @@ def test_pages_read_while_the_watcher_writes(url: str, clock: SteppedClock) -> N
     assert not problems
     assert len(pages.markers("lecture")) == 90
     assert len(pages.class_looks("lecture")) == 100
+    watcher.close()
+    pages.close()
 
 
 def test_a_session_goes_on_after_the_watcher_started_again(file: Path, clock: SteppedClock) -> None:
