@@ -127,12 +127,12 @@ def browser_page(browser: Browser, width: int = 1280, height: int = 900) -> Iter
     errors: list[str] = []
     page = browser.new_page(viewport={"width": width, "height": height})
     page.on("request", lambda asked: None if inside(asked.url) else outside.append(asked.url))
-    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("pageerror", lambda error: errors.append(error.stack or str(error)))
     page.set_default_timeout(WAIT * 1000)
     yield page
     page.close()
-    assert outside == []
-    assert errors == []
+    assert outside == [], outside
+    assert errors == [], errors
 
 
 def inside(url: str) -> bool:

@@ -50,7 +50,7 @@
         script.src = PLOTLY;
         script.async = true;
         script.onload = function () { resolve(window.Plotly); };
-        script.onerror = reject;
+        script.onerror = function () { library = null; reject(new Error("the library that draws did not come")); };
         document.head.appendChild(script);
       });
       return window.Plotly ? Promise.resolve(window.Plotly) : library;

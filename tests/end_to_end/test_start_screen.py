@@ -68,7 +68,7 @@ def test_a_call_on_the_screen_is_watched_live_and_reviewed(
         page.get_by_role("button", name="Stop and review").click()
         page.wait_for_url(re.compile(r"/review/"))
         page.get_by_text("Lecture on the screen").first.wait_for()
-        page.locator(".js-plotly-plot").first.wait_for()
+        page.locator("#review-timeline .js-plotly-plot").wait_for()
         session = urlsplit(page.url).path.rsplit("/", 1)[-1]
         assert program.interrupt() == 130
     assert not any("Traceback" in line for line in program.messages)
@@ -78,5 +78,5 @@ def test_a_call_on_the_screen_is_watched_live_and_reviewed(
         page.goto(program.url)
         page.goto(urljoin(program.url, f"/review/{session}"))
         page.get_by_text("Lecture on the screen").first.wait_for()
-        page.locator(".js-plotly-plot").first.wait_for()
+        page.locator("#review-timeline .js-plotly-plot").wait_for()
         assert program.interrupt() == 130
