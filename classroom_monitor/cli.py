@@ -644,7 +644,3 @@ def _wait(watcher: RemoteWatcher | None, ends: bool) -> None:
     while not quiet.wait(0.5):
         if ends and watcher is not None and watcher.ended:
             return
-
-
-if __name__ == "__main__":
-    main()

@@ -48,7 +48,7 @@ from dashboard.bench import open_browser
 from dashboard.serving import serve
 
 FOLDER = Path(__file__).parent / "screenshots"
-PROGRAM = [sys.executable, "-m", "classroom_monitor.cli"]
+PROGRAM = [sys.executable, "-m", "classroom_monitor"]
 WIDE, NARROW = (1280, 800), (360, 640)
 SCHEMES = ("dark", "light")
 SETTINGS = load_settings(None)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 ROOT = Path(__file__).parent.parent
-COMMAND = (sys.executable, "-m", "classroom_monitor.cli")
+COMMAND = (sys.executable, "-m", "classroom_monitor")
 
 #: Starting loads torch and mediapipe, which takes long where other work keeps the cores busy (s).
 PATIENCE = 120.0

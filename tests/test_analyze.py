@@ -95,7 +95,7 @@ def test_no_cluster_at_that_address(tmp_path: Path) -> None:
 def test_stopped_half_way_it_keeps_what_it_has_read(tmp_path: Path) -> None:
     video = recorded(tmp_path / "long.mp4", 3, seconds=160)
     url = f"sqlite:///{tmp_path / 'store.sqlite'}"
-    command = [sys.executable, "-m", "classroom_monitor.cli", "analyze", str(video), "--store", url]
+    command = [sys.executable, "-m", "classroom_monitor", "analyze", str(video), "--store", url]
     environment = {**os.environ, "XDG_DATA_HOME": str(tmp_path / "data"), "HOME": str(tmp_path)}
     running = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
     store = open_store(url, RealClock(), load_settings().store)

@@ -14,7 +14,7 @@ BASE = ("records", "errors", "settings", "clock")
 FLOW = (
     "models", "pictures", "labels", "names", "network", "synthetic", "sources", "gallery", "faces", "cues",
     "identity", "expression", "mood", "flags", "hints", "moments", "store", "export", "remote", "read",
-    "pipeline", "rehearse", "runner", "bench", "doctor", "analyze", "cli",
+    "pipeline", "rehearse", "runner", "bench", "doctor", "analyze", "cli", "__main__",
 )  # fmt: skip
 # What the dashboard may know of the watcher: values, the store, and the far end of the pipe.
 DASHBOARD_MAY = {*BASE, "store", "export", "remote"}

@@ -161,7 +161,7 @@ def test_altered_weights_are_refused(home: Path, tmp_path: Path) -> None:
     weights.write_bytes(data)
     Pillow.new("RGB", (64, 64)).save(tmp_path / "a.png")
     ended = subprocess.run(
-        [sys.executable, "-m", "classroom_monitor.cli", "read", str(tmp_path / "a.png"), "--json"],
+        [sys.executable, "-m", "classroom_monitor", "read", str(tmp_path / "a.png"), "--json"],
         cwd=copy,
         env=surroundings(home),
         capture_output=True,
