@@ -9,7 +9,8 @@ from classroom_monitor.cues import CueReader
 from classroom_monitor.faces import MediaPipeFaceFinder
 from classroom_monitor.records import Box, Cues, Face, Image
 from classroom_monitor.settings import load_settings
-from classroom_monitor.synthetic.avatar import Avatar, Cache, Pose, appearance
+from classroom_monitor.synthetic.avatar import Avatar, Pose, appearance
+from classroom_monitor.synthetic.cache import Cache
 
 SETTINGS = load_settings().faces
 NEUTRAL = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0)

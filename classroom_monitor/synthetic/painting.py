@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classroom_monitor.records import Box, Image
-from classroom_monitor.synthetic.avatar import Cache
+from classroom_monitor.synthetic.cache import Cache
 
 Color = tuple[int, int, int]
 

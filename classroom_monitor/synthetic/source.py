@@ -11,7 +11,8 @@ import numpy as np
 
 from classroom_monitor.errors import SourceError
 from classroom_monitor.records import Box, Cues, Image, Presence, Probabilities, SourceSpec, TileState
-from classroom_monitor.synthetic.avatar import Avatar, Cache, Pose, appearance
+from classroom_monitor.synthetic.avatar import Avatar, Pose, appearance
+from classroom_monitor.synthetic.cache import Cache
 from classroom_monitor.synthetic.painting import Face, Painter
 from classroom_monitor.synthetic.script import PER_PAGE, Acting, Plan, Script, read_script
 

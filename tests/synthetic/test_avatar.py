@@ -11,7 +11,8 @@ import pytest
 
 from classroom_monitor.models import face_detector, face_landmarker
 from classroom_monitor.records import EXPRESSIONS, Image
-from classroom_monitor.synthetic.avatar import Avatar, Cache, Pose, appearance
+from classroom_monitor.synthetic.avatar import Avatar, Pose, appearance
+from classroom_monitor.synthetic.cache import Cache
 
 NEUTRAL = (0.0,) * 6 + (1.0,)
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from classroom_monitor.records import Box
-from classroom_monitor.synthetic.avatar import Cache
+from classroom_monitor.synthetic.cache import Cache
 from classroom_monitor.synthetic.painting import LOOKS, Face, Painter, grid, shorten, text_width
 from classroom_monitor.synthetic.script import THEMES
 
