@@ -19,6 +19,7 @@ from classroom_monitor.clock import Clock
 from classroom_monitor.errors import StoreError
 from classroom_monitor.settings import StoreSettings
 from classroom_monitor.store import postgresql
+from classroom_monitor.store.database import why
 from classroom_monitor.store.store import Store, open_store
 
 #: Where the table of teachers stands: a schema that no teacher's account may use.
@@ -121,5 +122,4 @@ class Teachers:
 
 
 def _failed(problem: SQLAlchemyError) -> StoreError:
-    why = str(getattr(problem, "orig", None) or problem).strip().partition("\n")[0]
-    return StoreError(f"the database of the teachers cannot be used: {why}")
+    return StoreError(f"the database of the teachers cannot be used: {why(problem)}")
