@@ -124,6 +124,10 @@ class Bias:
                 return low + (high - low) * (valence - left) / (right - left)
         return points[-1][1]
 
+    def put_right(self, valence: float) -> float:
+        """What people most likely see where the network reads that valence in this class."""
+        return valence + BIAS * self.of(valence)
+
 
 class Usual:
     """What is usual for one student: a time-weighted median of the first `baseline` seconds, then adapting.
@@ -430,32 +434,33 @@ class Mood:
         """Mean over all students with a camera on, and its 90 % interval.
 
         Each student not seen now is taken to be as usual, plus what the seen ones deviate from theirs (the
-        difference estimator of survey sampling): so it moves nothing who is out of view.
+        difference estimator of survey sampling): so it moves nothing who is out of view. All are put right
+        by what is known of the network's bias.
 
-        The interval stands about the mean less the network's bias, as far as that is known, and always holds
-        the mean itself. Its variance is that of a mean over a finite population; plus the error of a reading,
-        which shows in how far those that look alike are apart; plus what is not known of the bias.
+        The variance is that of a mean over a finite population; plus the error of a reading, which shows in
+        how far those that look alike are apart; plus what is not known of the bias.
         """
-        usual = {
+        read = {student: reading.valence for student, reading in readings.items()}
+        expected = {
             student: own if (own := self._tracks[student].valence.value) is not None else class_usual
             for student in population
         }
-        deviations = [reading.valence - usual[student] for student, reading in readings.items()]
+        usual = {student: self._bias.put_right(valence) for student, valence in expected.items()}
+        deviations = [self._bias.put_right(valence) - usual[student] for student, valence in read.items()]
         n, everyone = len(deviations), len(population)
-        valence = math.fsum(usual.values()) / everyone + math.fsum(deviations) / n
-        # With no more than a few deviations their spread is itself hardly known: a prior steadies it.
         middle = math.fsum(deviations) / n
+        valence = math.fsum(usual.values()) / everyone + middle
+        # With no more than a few deviations their spread is itself hardly known: a prior steadies it.
         squares = math.fsum((each - middle) ** 2 for each in deviations)
         variance = (squares + PRIOR_WEIGHT * PRIOR_SPREAD**2) / (max(0, n - 1) + PRIOR_WEIGHT)
         sampling = (1 - n / everyone) * variance / n
-        values = [reading.valence for reading in readings.values()]
-        bias = math.fsum(map(self._bias.of, values)) / n
-        reading = self._error(values) / n + (self._settings.shared_error * bias) ** 2
+        bias = math.fsum(map(self._bias.of, read.values())) / n
+        reading = self._error(list(read.values())) / n + (self._settings.shared_error * bias) ** 2
         total = sampling + reading
         freedom = (n - 1 + PRIOR_WEIGHT) * (total / sampling) ** 2 if sampling else math.inf
+        half = _student_90(freedom) * math.sqrt(total)
         valence = max(-1.0, min(1.0, valence))
-        middle, half = valence + BIAS * bias, _student_90(freedom) * math.sqrt(total)
-        return valence, max(-1.0, min(valence, middle - half)), min(1.0, max(valence, middle + half))
+        return valence, max(-1.0, valence - half), min(1.0, valence + half)
 
     def _error(self, values: Sequence[float]) -> float:
         """Variance of a reading's error, by how far apart those are that look alike (unpleasant, neutral or
