@@ -42,6 +42,7 @@ from classroom_monitor.records import (
 from classroom_monitor.store import Store, open_store
 from dashboard.app import create_app
 from dashboard.serving import serve
+from dashboard.summary import forget_ended
 
 if TYPE_CHECKING:
     from classroom_monitor.remote import Watcher
@@ -52,8 +53,15 @@ STUDENTS, RATE = 49, 1.0
 REVIEWED, LIVE = 90 * 60, 120 * 60
 #: Openings of the review, each in a browser that has kept nothing; seconds of watching the live page.
 OPENINGS, WATCHED = 5, 30.0
-#: Quiet and the same everywhere; nothing of the browser's own asks for anything outside.
-FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
+#: Quiet and the same everywhere; nothing of the browser's own asks for anything outside. The last one: while
+#: tools watch the page, as here, each exception in a library would have the browser read all of it anew.
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--js-flags=--no-enable-lazy-source-positions",
+)
 
 #: Requests for data, in contrast to scripts and styles.
 DATA = ("/_dash-layout", "/_dash-dependencies", "/_dash-update-component", "/figures/")
@@ -240,6 +248,7 @@ def _review(browser: Any, store: Store, settings: Settings, session: str, openin
     with _served(store, settings) as (address, meter):
         for _ in range(openings):
             meter.answered.clear()
+            forget_ended()
             visit = _Visit(browser, address, f"/review/{session}")
             charts.append(visit.first_chart())
             visit.rest()

@@ -5,6 +5,7 @@ Numbers and records only; no page, no word. Times are seconds since the start of
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from collections.abc import Iterator, Sequence
@@ -305,6 +306,21 @@ class Lecture:
         return local_clock(self.session, seconds)
 
 
+def _read(store: Store, session_id: str) -> tuple[Series, int]:
+    """The looks of the class, thinned, and how many there were."""
+    looks = store.class_looks(session_id)
+    return thin(looks), len(looks)
+
+
+#: The same of a session that has ended, whose looks no longer change: its pages ask for them several times.
+_ended = functools.lru_cache(maxsize=8)(_read)
+
+
+def forget_ended() -> None:
+    """Forgets the looks that are kept of sessions that have ended."""
+    _ended.cache_clear()
+
+
 #: Stretches of the strips that show who was in view.
 VIEW_PARTS = 120
 
@@ -315,8 +331,8 @@ def read_lecture(store: Store, session_id: str, students: bool = True) -> Lectur
     Raises StoreError when the session is unknown.
     """
     session = store.session(session_id)
-    looks = store.class_looks(session.id)
-    series = thin(looks)
+    read = _read if session.end is None else _ended
+    series, looks = read(store, session.id)
     markers = store.markers(session.id)
     apart = stretches(series)
     left_out = store.left_out(session.id)
@@ -324,7 +340,7 @@ def read_lecture(store: Store, session_id: str, students: bool = True) -> Lectur
         session,
         series,
         length(series),
-        len(looks),
+        looks,
         middle(series),
         apart,
         markers,

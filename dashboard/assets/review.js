@@ -220,7 +220,8 @@
       if (!view || !told) return none;
       var first = isNew();
       if (first) opened(told, range);
-      window.charts.figures(view).then(function (figures) {
+      // The words of the page first: they stand there while the browser is busy with the charts.
+      frame().then(function () { return window.charts.figures(view); }).then(function (figures) {
         return plot("review-timeline", figures.timeline).then(frame).then(function () {
           return plot("review-lanes", figures.lanes);
         });

@@ -229,3 +229,22 @@ def test_daylight_saving_moves_the_label_and_not_the_point(monkeypatch: pytest.M
     finally:
         monkeypatch.undo()
         time.tzset()
+
+
+def test_the_looks_of_a_session_are_read_once_when_it_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = SteppedClock()
+    store = open_store("sqlite://", clock, SETTINGS.store)
+    running = store_lecture(store, clock, minutes=2, finish=False)
+    read = store.class_looks
+    asked: list[str] = []
+    monkeypatch.setattr(store, "class_looks", lambda each: asked.append(each) or read(each))
+    for _ in range(2):
+        assert summary.read_lecture(store, running.id).looks == 23
+    assert len(asked) == 2
+    store.finish(running.id, running.start)
+    for _ in range(2):
+        assert summary.read_lecture(store, running.id).looks == 23
+    assert len(asked) == 3
+    summary.forget_ended()
+    summary.read_lecture(store, running.id)
+    assert len(asked) == 4
