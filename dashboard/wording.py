@@ -449,6 +449,10 @@ STOP_QUESTION = "Stop this session?"
 STOP_CAUSE = "Everything read so far is saved and opens in the review."
 STOP_CONFIRM = "Stop and review"
 KEEP_READING = "Keep reading"
+CHOOSE_AGAIN = "Stop and choose again"
+CHOOSE_CAUSE = "Everything read so far is saved. The start page then asks anew what to watch."
+SYSTEM_SETTINGS = "Open System Settings"
+COPY_COMMAND = "Copy the command"
 COMPACT = "Compact"
 COMPACT_LABEL = "Open the compact view in a window of its own"
 HIDE_NAMES = "Hide names"
@@ -532,6 +536,8 @@ class State:
     tiles: str = "outlines"
 
 
+INSTALL_AGAIN = "pip install --force-reinstall classroom-monitor"
+
 NO_SESSION = State(
     "S-01",
     "No session yet",
@@ -595,7 +601,7 @@ MODEL_WRONG = State(
     "A model file is missing or altered",
     "Faces are read only with the files that were tested, and one of them does not match.",
     (
-        ("Install the program again", "pip install --force-reinstall classroom-monitor"),
+        ("Install the program again", INSTALL_AGAIN),
         ("Check the rest", "classroom-monitor doctor names the file and the remedy"),
     ),
     "black",

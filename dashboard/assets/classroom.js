@@ -51,7 +51,7 @@
     },
     print: function () { window.print(); },
     copy: function (button) {
-      var text = document.getElementById(button.dataset.from).textContent;
+      var text = button.dataset.text || document.getElementById(button.dataset.from).textContent;
       var said = button.textContent;
       function done() {
         button.textContent = button.dataset.said;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from dash import html
@@ -11,6 +12,9 @@ from dashboard import parts, wording
 from dashboard.context import Context
 from dashboard.live.head import spoken
 from dashboard.live.now import READING, Now
+
+#: Where macOS lets its user allow a program to read the screen.
+SCREEN_RECORDING = "x-apple.systempreferences:com.apple.preference.security?Privacy_ScreenCapture"
 
 #: After so long (s) without a look the page shows the whole screen of the state instead of old numbers.
 STATE_AFTER = 60.0
@@ -81,8 +85,32 @@ def notice(context: Context, now: Now) -> Any:
     whole = now.health.state is not HealthState.NOT_SAVING and (age is None or age > STATE_AFTER)
     cause = wording.shown_name(now.health.detail, 300)
     if whole:
-        return html.Div(parts.state_screen(state, cause=cause, since=since), className="whole")
+        screen = parts.state_screen(state, *_next_step(context, state), cause=cause, since=since)
+        return html.Div(screen, className="whole")
     return beside(state, cause)
+
+
+#: States that another choice of what is watched may end.
+CHOOSE = (
+    wording.NO_GALLERY,
+    wording.SCREEN_BLACK,
+    wording.CAPTURE_BLOCKED,
+    wording.COVERED,
+    wording.WINDOW_GONE,
+    wording.PICTURE_FROZEN,
+)
+
+
+def _next_step(context: Context, state: wording.State) -> tuple[Any, ...]:
+    """The button of a state, where its next step can be taken on the page."""
+    if state is wording.SCREEN_BLACK and sys.platform == "darwin":
+        return (html.A(wording.SYSTEM_SETTINGS, href=SCREEN_RECORDING, className="btn large main"),)
+    if state is wording.MODEL_WRONG:
+        told = {"data-do": "copy", "data-text": wording.INSTALL_AGAIN, "data-said": wording.COPIED}
+        return (parts.button(wording.COPY_COMMAND, kind="large main", **told),)
+    if state in CHOOSE and not context.demo:
+        return (parts.button(wording.CHOOSE_AGAIN, kind="large main", id={"live-choose": state.code}),)
+    return ()
 
 
 def beside(state: wording.State, cause: str = "") -> Any:

@@ -145,7 +145,8 @@ def layout(context: Context, **_values: str) -> Any:
                 centered=True,
                 transitionProps={"duration": 0},
                 children=[
-                    html.P(wording.STOP_CAUSE, className="quiet2"),
+                    dcc.Store(id="live-stop-to"),
+                    html.P(id="live-stop-cause", className="quiet2"),
                     html.Div(
                         className="row actions",
                         children=[
@@ -264,25 +265,36 @@ def register(app: Any, context: Context) -> None:
 
     @app.callback(
         Output("live-stop-question", "opened"),
+        Output("live-stop-cause", "children"),
+        Output("live-stop-yes", "children"),
+        Output("live-stop-to", "data"),
         Input("live-stop", "n_clicks"),
         Input("live-stop-narrow", "n_clicks"),
         Input("live-stop-no", "n_clicks"),
+        Input({"live-choose": ALL}, "n_clicks"),
         prevent_initial_call=True,
     )
-    def ask(*_clicks: int | None) -> bool:
-        return bool(ctx.triggered_id in ("live-stop", "live-stop-narrow"))
+    def ask(*_clicks: Any) -> Any:
+        if not ctx.triggered[0]["value"]:  # a button that has just come
+            return (no_update,) * 4
+        if ctx.triggered_id == "live-stop-no":
+            return False, no_update, no_update, no_update
+        if isinstance(ctx.triggered_id, str):
+            return True, wording.STOP_CAUSE, wording.STOP_CONFIRM, None
+        return True, wording.CHOOSE_CAUSE, wording.CHOOSE_AGAIN, "/"
 
     @app.callback(
         Output("location", "href", allow_duplicate=True),
         Input("live-stop-yes", "n_clicks"),
+        State("live-stop-to", "data"),
         prevent_initial_call=True,
     )
-    def stop(clicks: int | None) -> Any:
+    def stop(clicks: int | None, to: str | None) -> Any:
         session_id, _health = running(context)
         if not clicks or context.watcher is None or session_id is None:
             return no_update
         context.watcher.stop()
-        return parts.review_path(session_id)
+        return to or parts.review_path(session_id)
 
     app.clientside_callback(
         ClientsideFunction("classroom", "shown"),

@@ -307,7 +307,24 @@ def test_each_state_is_told_first_beside_the_numbers_then_instead_of_them(
     lecture.clock.step(120.0)
     instead = health.notice(context_of(lecture), now_of(lecture))
     assert code in texts(instead)
+    buttons = str(instead).count("btn large main")
+    assert buttons == (0 if code in ("S-06", "S-08") else 1)  # their next step is not taken on a page
     assert (instead.className == "whole") is (state is not HealthState.NOT_SAVING)
+
+
+def test_another_choice_is_one_button_away_where_it_helps(
+    lecture: Lecture, live_url: str, open_tab: Callable[..., Any]
+) -> None:
+    """A state's next step, where the page can take it."""
+    lecture.watcher.state = HealthState.NO_WINDOW
+    lecture.clock.step(120.0)
+    page = open_tab(live_url, 1280, 800).page
+    page.get_by_role("button", name="Stop and choose again").click()
+    page.wait_for_selector("text=asks anew what to watch")
+    assert lecture.watcher.told == []
+    page.get_by_role("dialog").get_by_role("button", name="Stop and choose again").click()
+    page.wait_for_url(lambda url: url.endswith("/"))
+    assert lecture.watcher.told == ["stop"]
 
 
 def test_a_session_that_has_ended_leads_to_its_review(lecture: Lecture) -> None:
