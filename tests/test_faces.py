@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 from painted_galleries import hostile
@@ -210,6 +211,30 @@ def test_who_sits_down_beside_is_found_though_the_first_face_is_known(
         tiles = reader.read(both, galleries.read(both)).tiles
     found = max(tiles, key=lambda each: each.box.iou(one.box))
     assert len(found.faces) == 2
+
+
+def test_a_face_far_from_the_camera_is_found_and_kept(
+    finder: MediaPipeFaceFinder, drawn: SyntheticSource
+) -> None:
+    image, truth = drawn.grab(20.0), drawn.truth(20.0)
+    assert image is not None
+    shown = next(tile for tile in truth.tiles if tile.face)
+    assert shown.face
+    scale = 26 / shown.face.h
+    small = cv2.resize(shown.box.cut(image), None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    slot, there = Box(20, 20, 640, 360), Box(420, 130, small.shape[1], small.shape[0])
+    room = np.full((400, 680, 3), 90, np.uint8)
+    there.cut(room)[:] = small
+    gallery = Gallery((Tile(slot, TileState.NO_FACE, (), 0, 0),), True)
+    reader = FaceReader(finder, SETTINGS)
+    middle_x = there.x + (shown.face.x + shown.face.w / 2 - shown.box.x) * scale
+    middle_y = there.y + (shown.face.y + shown.face.h / 2 - shown.box.y) * scale
+    for _ in range(2 * WHOLE_EVERY):
+        (face,) = reader.read(room, gallery).tiles[0].faces
+        assert face.box.holds(middle_x, middle_y)
+        assert 18 < face.side < 36
+    there.cut(room)[:] = 90
+    assert reader.read(room, gallery).tiles[0].faces == ()
 
 
 def test_finds_a_face_without_any_grid(finder: MediaPipeFaceFinder, drawn: SyntheticSource) -> None:
