@@ -109,14 +109,9 @@ def _making(
 ) -> tuple[Iterator[float], str, str]:
     """What makes the file, giving the share done after each part; its media type, and how its name ends."""
     if kind == "html":
-        return _write_report(store, session_id, names, file), "text/html", ".html"
+        return report.write(store, session_id, names, file), "text/html", ".html"
     export_names(kind)  # raises StoreError for an unknown format
     return _write_packed(store, session_id, kind, names, file), "application/zip", f"-{kind}.zip"
-
-
-def _write_report(store: Store, session_id: str, names: bool, file: IO[bytes]) -> Iterator[float]:
-    file.write(report.render(store, session_id, names).encode())
-    yield 1.0
 
 
 def _write_packed(store: Store, session_id: str, kind: str, names: bool, file: IO[bytes]) -> Iterator[float]:

@@ -6,10 +6,12 @@ The charts are drawn here as SVG, so that the file holds no script and stays sma
 from __future__ import annotations
 
 import html
+import io
 import itertools
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
@@ -86,54 +88,73 @@ def write_report(
     (without `force`), or the folder cannot be written.
     """
     with new_files(folder, [REPORT], force) as open_file, open_file(REPORT) as file:
-        file.write(render(store, session_id, names).encode("utf-8"))
+        for _share in write(store, session_id, names, file):
+            pass
     return folder.expanduser().resolve() / REPORT
 
 
 def render(store: Store, session_id: str, names: bool = False) -> str:
     """The report as one HTML page."""
+    page = io.BytesIO()
+    for _share in write(store, session_id, names, page):
+        pass
+    return page.getvalue().decode("utf-8")
+
+
+#: To read the session takes about as long as all the writing.
+READ = 0.5
+
+
+def write(store: Store, session_id: str, names: bool, file: IO[bytes]) -> Iterator[float]:
+    """Writes the report as one HTML page.
+
+    Gives the share done, 0..1, after each part; whoever asks for no further one stops it there. Raises
+    StoreError when the session is unknown.
+    """
     lecture = read_lecture(store, session_id)
+    yield READ
+    parts = _parts(lecture, names)
+    for number, make in enumerate(parts, 1):
+        file.write(make().encode("utf-8"))
+        yield READ + (1 - READ) * number / len(parts)
+
+
+def _parts(lecture: Lecture, names: bool) -> tuple[Callable[[], str], ...]:
+    """What the page consists of, one after the other."""
+    first, last = lambda: _head(lecture), lambda: _limits(lecture) + "</main></body></html>\n"
+    if not len(lecture.series):
+        return first, last
+    mood, shares = words.mood_sentence(lecture), words.shares_sentence(lecture)
+    charts: tuple[Callable[[], str], ...] = (
+        lambda: _moments(lecture),
+        lambda: _section(words.MOOD, mood, _figure(timeline(lecture), mood)),
+        lambda: _tag("p", _safe(words.LEGEND), "quiet small"),
+        lambda: _section(words.SHARES, shares, _figure(lanes(lecture), shares)),
+        lambda: _tag("p", _safe(f"{_lanes_note(lecture)} {wording.LABELS_NOTE}"), "quiet small"),
+        lambda: _numbers(lecture),
+        lambda: _in_view(lecture, names),
+        lambda: _flags(lecture, names),
+        lambda: _marks(lecture),
+    )
+    return first, *charts, last
+
+
+def _head(lecture: Lecture) -> str:
+    """From the first line to the sentence and how sure it is."""
     style = STYLE
     for token in ("ink2", "ink3", "ink", "hair", "raised"):
         style = style.replace(f"{{{token}}}", getattr(COLOURS, token))
     style = style.replace("{font}", theme.FONT)
-    title = words.title_of(lecture.session)
-    body = [
-        _tag(
-            "p",
-            f"<strong>{_safe(title)}</strong> {_safe(_course(lecture))} {_safe(words.when(lecture.session))}",
-        ),
-        _tag("h1", _safe(words.headline(lecture))),
-        _tag("p", _safe(words.detail(lecture)), "quiet"),
-    ]
-    if len(lecture.series):
-        body += [
-            _moments(lecture),
-            _section(
-                words.MOOD,
-                words.mood_sentence(lecture),
-                _figure(timeline(lecture), words.mood_sentence(lecture)),
-            )
-            + _tag("p", _safe(words.LEGEND), "quiet small"),
-            _section(
-                words.SHARES,
-                words.shares_sentence(lecture),
-                _figure(lanes(lecture), words.shares_sentence(lecture)),
-            )
-            + _tag("p", _safe(f"{_lanes_note(lecture)} {wording.LABELS_NOTE}"), "quiet small"),
-            _numbers(lecture),
-            _in_view(lecture, names),
-            _flags(lecture, names),
-            _marks(lecture),
-        ]
-    body += [_limits(lecture)]
+    title, course, when = words.title_of(lecture.session), _course(lecture), words.when(lecture.session)
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<meta name="referrer" content="no-referrer">'
-        f"<title>{_safe(title)}</title><style>{style}</style></head>"
-        f"<body><main>{''.join(body)}</main></body></html>\n"
+        f"<title>{_safe(title)}</title><style>{style}</style></head><body><main>"
+        + _tag("p", f"<strong>{_safe(title)}</strong> {_safe(course)} {_safe(when)}")
+        + _tag("h1", _safe(words.headline(lecture)))
+        + _tag("p", _safe(words.detail(lecture)), "quiet")
     )
 
 

@@ -129,6 +129,16 @@ def trend_since(word: str, clock: str) -> str:
     return f"{word} since {clock}"
 
 
+def by_those_seen(count: int) -> str:
+    """Beside the class word where most of the class is out of sight, as on a strip beside slides."""
+    return f"by the {count} in view"
+
+
+def joined(*told: str) -> str:
+    """What there is to say, in one line."""
+    return " · ".join(each for each in told if each)
+
+
 def apart(known: int, other_page: int, left_out: int) -> str:
     """Who is counted apart: `6 of 28 visible · 1 left out`; empty for none. known: all in the call."""
     found = []
@@ -876,18 +886,21 @@ SETTINGS_LEAD = (
     "next start of the program: a session is read by one set of settings from start to end. The file:"
 )
 SETTINGS_READ = "These pages are served to others, so settings are changed in the file alone:"
+#: The first ones are what a teacher may want otherwise; the others stand below, folded.
 SETTINGS_SECTIONS = {
+    "dashboard": "These pages",
+    "flags": "Worth a glance",
+    "names": "Names",
+    "store": "What is kept",
     "capture": "Capture",
     "faces": "Faces",
-    "names": "Names",
     "identity": "Who is who",
     "expression": "When a face is readable",
     "mood": "The class",
     "mood.valence": "How pleasant each look counts",
-    "flags": "Worth a glance",
-    "store": "What is kept",
-    "dashboard": "These pages",
 }
+SETTINGS_FIRST = 4
+SETTINGS_REST = "How calls, faces and the class are read"
 SETTINGS_RESET = "Reset"
 SETTINGS_HELD = "Saved. It holds now."
 SETTINGS_NEXT = "Saved. It holds from the next start of the program."

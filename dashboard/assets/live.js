@@ -116,7 +116,13 @@
       if (tile.getAttribute(key) !== now[key]) tile.setAttribute(key, now[key]);
     });
     tile.children[0].className = "icon i-" + kind.replace(/_/g, "-") + (seen ? " " + kind : "");
-    if (tile.children[1].textContent !== name) tile.children[1].textContent = name;
+    // In a narrow tile a pseudonym is its number alone (live.css).
+    if (tile.children[1].textContent !== name) {
+      var first = document.createElement("span");
+      first.className = "first";
+      first.textContent = name.indexOf(words.student) === 0 ? words.student : "";
+      tile.children[1].replaceChildren(first, name.slice(first.textContent.length));
+    }
     var end = tile.children[2];
     if (seen && end.className !== "mix") {
       end.className = "mix";

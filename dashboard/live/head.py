@@ -49,6 +49,8 @@ def head(context: Context, now: Now, view: View) -> Any:
         arrow = parts.icon("arrow", style={"transform": f"rotate({TURNS[trend]}deg)"})
     elif trend is Trend.SPLITTING:
         arrow = parts.icon("splitting")
+    if word is not ClassWord.TOO_FEW and 2 * last.seen < last.expected:
+        said = wording.joined(wording.by_those_seen(last.seen), said)
     then = html.Span(wording.AS_IT_WAS.format(time=now.clock(now.seconds)), className="held-only quiet2")
     trend_said = html.Span(said, className="fresh-only quiet2" if trend is not Trend.UNCLEAR else "quiet2")
     if word is ClassWord.TOO_FEW:

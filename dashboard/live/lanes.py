@@ -37,6 +37,9 @@ STUDENT_STEPS = 120
 #: Room for name and share of a lane on its left (px).
 MARGIN = 140
 
+#: Minutes between two times below the lanes: at most four of them are shown.
+TICKS = (1, 2, 5, 10, 15, 30, 60, 120)
+
 Numbers = NDArray[np.float64]
 
 
@@ -174,13 +177,9 @@ def figure(lanes: Lanes, view: View) -> figures.Figure:
         "xaxis": {
             "type": "date",
             "range": [end - lanes.window * 1000, end],
-            # In the first minutes the same minute would stand at several ticks.
-            "tickformatstops": [
-                {"dtickrange": [None, 59_000], "value": "%H:%M:%S"},
-                {"dtickrange": [59_000, None], "value": "%H:%M"},
-            ],
+            "tickformat": "%H:%M",
+            "dtick": 60_000 * next((each for each in TICKS if lanes.window <= 240 * each), TICKS[-1]),
             "hoverformat": "%H:%M:%S",
-            "nticks": 3 if view.compact else 4,
             "tickangle": 0,
             "spikethickness": 1,
             "spikecolor": colours.edge,

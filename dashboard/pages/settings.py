@@ -117,6 +117,8 @@ def written(context: Context) -> tuple[Settings, str]:
 def layout(context: Context, **_values: str) -> Any:
     """A form a section; only its values where the pages are served to others."""
     settings, problem = written(context)
+    found = rows(settings)
+    sections = [_section(context, each, found[each]) for each in wording.SETTINGS_SECTIONS]
     lead = wording.SETTINGS_LEAD if context.editable else wording.SETTINGS_READ
     return html.Div(
         [
@@ -133,7 +135,13 @@ def layout(context: Context, **_values: str) -> Any:
                             html.P(problem, className="quiet2", role="alert") if problem else None,
                         ]
                     ),
-                    *[_section(context, section, found) for section, found in rows(settings).items()],
+                    *sections[: wording.SETTINGS_FIRST],
+                    html.Details(
+                        [
+                            html.Summary(wording.SETTINGS_REST, className="medium"),
+                            *sections[wording.SETTINGS_FIRST :],
+                        ]
+                    ),
                     dcc.Store(id="settings-written"),
                 ],
                 className="wide settings",
@@ -145,7 +153,7 @@ def layout(context: Context, **_values: str) -> Any:
 def _section(context: Context, section: str, found: list[Row]) -> Any:
     return html.Section(
         [
-            html.H2(wording.SETTINGS_SECTIONS.get(section, section), className="middle bold"),
+            html.H2(wording.SETTINGS_SECTIONS[section], className="middle bold"),
             html.Div([_row(each, context.editable) for each in found], className="setting-rows"),
         ]
     )
@@ -158,8 +166,8 @@ def _row(row: Row, editable: bool) -> Any:
         [
             html.Div(
                 [
-                    html.Code(row.path),
-                    html.P(f"{row.why[:1].upper()}{row.why[1:]}.", className="small quiet2"),
+                    html.P(f"{row.why[:1].upper()}{row.why[1:]}."),
+                    html.Code(row.path, className="quiet3"),
                 ],
             ),
             html.Div(

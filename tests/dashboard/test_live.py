@@ -105,6 +105,17 @@ def test_too_few_faces_has_its_own_words(lecture: Lecture) -> None:
         assert "fewer than 5 are seen" in said
 
 
+def test_a_word_of_the_few_beside_slides_says_by_how_many(lecture: Lecture) -> None:
+    """Check 15 and decision 10: the word of a strip beside slides stands, with the number it rests on."""
+    on_strip = [student(n) for n in range(1, 7)]
+    lecture.look((*on_strip, *(StudentState(n, Presence.OTHER_PAGE, None) for n in range(7, 26))))
+    for compact in (False, True):
+        said = texts(head.head(context_of(lecture), now_of(lecture), View(compact=compact)))
+        assert "by the 6 in view" in said
+    lecture.look(tuple(student(n) for n in range(1, 13)))
+    assert "by the" not in texts(head.head(context_of(lecture), now_of(lecture), View()))
+
+
 def test_the_four_ways_of_not_being_seen_are_counted_apart(lecture: Lecture) -> None:
     """Check 17."""
     ways = (Presence.CAMERA_OFF, Presence.NO_FACE, Presence.TOO_SMALL, Presence.OTHER_PAGE, Presence.PHOTO)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -152,6 +153,19 @@ def test_its_table_holds_the_numbers_of_both_charts(store: Store) -> None:
     assert rows[1][3:] == [
         wording.percent(float(first[f"share_{name}"].mean())) for name in wording.LOOK_ORDER
     ]
+
+
+def test_it_is_written_part_by_part_and_says_how_far_it_is(store: Store) -> None:
+    file = io.BytesIO()
+    shares, sizes = [], []
+    for share in report.write(store, "lecture", False, file):
+        shares.append(share)
+        sizes.append(file.tell())
+    assert len(shares) > 5
+    assert shares == sorted(set(shares))
+    assert shares[-1] == 1
+    assert sizes == sorted(sizes)
+    assert file.getvalue().decode() == report.render(store, "lecture")
 
 
 def test_its_lanes_can_be_told_apart_without_hue(store: Store) -> None:

@@ -89,6 +89,16 @@ def test_a_broken_file_is_told(lecture: Lecture, file: Path) -> None:
     assert "did you mean flags.hold?" in settings.put(context, "flags.hold", "45")[1]
 
 
+def test_what_a_teacher_may_change_comes_first_and_nothing_is_missing(lecture: Lecture, file: Path) -> None:
+    found = texts(settings.layout(context_of(lecture, file)))
+    places = [
+        found.index(path) for path in ("dashboard.refresh", "flags.hold", "names.names", "capture.rate")
+    ]
+    assert places == sorted(places)
+    assert places[2] < found.index(wording.SETTINGS_REST) < places[3]
+    assert all(path in found for path in setting_paths())
+
+
 def test_a_setting_is_changed_in_the_browser(
     lecture: Lecture, file: Path, serve_pages: Callable[..., str], open_tab: Callable[..., Any]
 ) -> None:
