@@ -389,14 +389,11 @@ class StudentSeries:
     def __len__(self) -> int:
         return len(self.seconds)
 
-    def runs(self) -> Iterator[slice]:
-        """Stretches in which the student was read, without a gap."""
-        read = np.isfinite(self.away)
-        breaks = np.zeros(len(self), dtype=np.int64)
-        breaks[1:] = np.cumsum((np.diff(self.seconds) > max(GAP, 2.5 * self.step)) | (read[1:] != read[:-1]))
-        for piece in _pieces(breaks):
-            if read[piece.start]:
-                yield piece
+    def runs(self) -> Iterator[NDArray[np.intp]]:
+        """Stretches in which the student was read, without a gap: the places of their points."""
+        read = np.flatnonzero(np.isfinite(self.away))
+        apart = np.diff(self.seconds[read]) > max(GAP, 2.5 * self.step)
+        yield from (each for each in np.split(read, np.flatnonzero(apart) + 1) if len(each))
 
     def usual_range(self) -> float | None:
         """How far from the own usual four of five points lie."""
@@ -477,8 +474,8 @@ def student_stretch(series: StudentSeries, error: float) -> tuple[float, float, 
         smooth = pd.Series(series.away[piece]).rolling(width, center=True, min_periods=1).mean().to_numpy()
         sides = np.where(np.abs(smooth) > Z90 * error, np.sign(smooth), 0).astype(np.int64)
         for part in _pieces(sides):
-            here = slice(piece.start + part.start, piece.start + part.stop)
-            start, end = float(series.seconds[here.start]), float(series.seconds[here.stop - 1]) + series.step
+            here = piece[part]
+            start, end = float(series.seconds[here[0]]), float(series.seconds[here[-1]]) + series.step
             if sides[part.start] and end - start >= 60:
                 found.append((start, end, float(np.mean(series.away[here]))))
     return max(found, key=lambda each: each[1] - each[0], default=None)

@@ -922,8 +922,8 @@ def setting_refused(problem: str) -> str:
     return f"Not saved. {said[:1].upper()}{said[1:]}."
 
 
-ON = "true"
-OFF = "false"
+ON = "on"
+OFF = "off"
 OR = " or "
 EMPTY = "empty"
 ANY_TEXT = "any text"

@@ -39,7 +39,7 @@ def layout(context: Context, sessions: str = "", **_values: str) -> Any:
             parts.bar(context, "/sessions"),
             html.Main(
                 [
-                    html.H1(words.COMPARE_TITLE, className="huge"),
+                    html.H1(words.COMPARE_TITLE, className="title"),
                     html.P(words.COMPARE_LEAD, className="lead"),
                     dmc.MultiSelect(
                         id="compare-chosen",

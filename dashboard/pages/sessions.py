@@ -38,7 +38,7 @@ def layout(context: Context, search: str = "", **_values: str) -> Any:
             html.Main(
                 [
                     _notice(context),
-                    html.H1(words.SESSIONS_TITLE, className="huge"),
+                    html.H1(words.SESSIONS_TITLE, className="title"),
                     html.Div(
                         [
                             dmc.TextInput(
@@ -50,7 +50,7 @@ def layout(context: Context, search: str = "", **_values: str) -> Any:
                                 size="sm",
                                 **{"aria-label": words.SEARCH_LABEL},
                             ),
-                            html.Div(_compare_button([]), id="sessions-compare", className="push"),
+                            html.Div(_compare_button(context, []), id="sessions-compare", className="push"),
                         ],
                         className="row wrap",
                         style={"marginTop": "24px"},
@@ -92,7 +92,7 @@ def register(app: Any, context: Context) -> None:
         known = {each.id for each in context.store.sessions()}
         hidden = [each for each in before if each in known and each not in listed]  # by the search
         picked = [*hidden, *(each for each, on in listed.items() if on)]
-        return picked, _compare_button(picked)
+        return picked, _compare_button(context, picked)
 
     @app.callback(
         Output("rename-dialog", "opened"),
@@ -238,8 +238,10 @@ def _row(context: Context, session: Session, picked: list[str]) -> Any:
     )
 
 
-def _compare_button(picked: list[str]) -> Any:
+def _compare_button(context: Context, picked: list[str]) -> Any:
     low, high = COMPARED
+    if len(context.store.sessions()) < low:
+        return None
     if not low <= len(picked) <= high:
         return html.Span(words.COMPARE_HINT, className="small quiet3")
     query = urllib.parse.urlencode({"sessions": ",".join(picked)})

@@ -116,6 +116,52 @@ def _form(context: Context) -> Any:
                             html.P(problem, className="quiet2", role="alert") if problem else None,
                         ],
                     ),
+                ],
+            ),
+            html.Section(
+                className="stack start-right",
+                children=[
+                    html.H2(wording.START_PREVIEW, className="medium"),
+                    html.Div(_waiting(), id="start-preview"),
+                    html.Div(
+                        [
+                            dmc.Checkbox(id="start-count", label="", checked=False, className="count"),
+                            html.P(wording.START_COUNT_WRONG, className="small quiet3"),
+                        ],
+                        id="start-count-part",
+                        hidden=True,
+                    ),
+                    html.P(wording.START_MEMORY, className="small quiet3"),
+                    html.Details(
+                        className="outlined student-notice",
+                        children=[
+                            html.Summary(wording.STUDENT_NOTICE_TITLE, className="medium"),
+                            html.P(
+                                wording.student_notice(days), id="student-notice", className="small quiet2"
+                            ),
+                        ],
+                    ),
+                    html.Div(
+                        [
+                            parts.button(
+                                wording.COPY_NOTICE,
+                                kind="small",
+                                **{
+                                    "data-do": "copy",
+                                    "data-from": "student-notice",
+                                    "data-said": wording.COPIED,
+                                },
+                            ),
+                            parts.link(wording.NOTICE_AGAIN, "/?notice=again", className="link small"),
+                        ],
+                        className="row wrap wide-gap",
+                    ),
+                    html.P(wording.KEPT, className="small quiet3"),
+                ],
+            ),
+            html.Section(
+                className="stack start-left",
+                children=[
                     dmc.RadioGroup(
                         id="start-told",
                         label=wording.START_TOLD,
@@ -168,47 +214,6 @@ def _form(context: Context) -> Any:
                         wording.START_ANSWER_FIRST, id="start-problem", className="small quiet2", role="alert"
                     ),
                     html.P(id="start-demo-problem", className="small quiet2", role="alert"),
-                ],
-            ),
-            html.Section(
-                className="stack start-right",
-                children=[
-                    html.H2(wording.START_PREVIEW, className="medium"),
-                    html.Div(_waiting(), id="start-preview"),
-                    html.Div(
-                        [
-                            dmc.Checkbox(id="start-count", label="", checked=False, className="count"),
-                            html.P(wording.START_COUNT_WRONG, className="small quiet3"),
-                        ],
-                        id="start-count-part",
-                        hidden=True,
-                    ),
-                    html.P(wording.START_MEMORY, className="small quiet3"),
-                    html.Details(
-                        className="outlined student-notice",
-                        children=[
-                            html.Summary(wording.STUDENT_NOTICE_TITLE, className="medium"),
-                            html.P(
-                                wording.student_notice(days), id="student-notice", className="small quiet2"
-                            ),
-                        ],
-                    ),
-                    html.Div(
-                        [
-                            parts.button(
-                                wording.COPY_NOTICE,
-                                kind="small",
-                                **{
-                                    "data-do": "copy",
-                                    "data-from": "student-notice",
-                                    "data-said": wording.COPIED,
-                                },
-                            ),
-                            parts.link(wording.NOTICE_AGAIN, "/?notice=again", className="link small"),
-                        ],
-                        className="row wrap wide-gap",
-                    ),
-                    html.P(wording.KEPT, className="small quiet3"),
                 ],
             ),
             dcc.Store(id="start-own"),

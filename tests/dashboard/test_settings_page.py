@@ -117,7 +117,7 @@ def test_a_setting_is_changed_in_the_browser(
     assert load_settings(file).flags.hold == 45
     page.get_by_role("button", name="Reset flags.hold to its default").click()
     until(page, lambda: field.input_value() == "30")
-    page.get_by_role("group", name="store.class_only").get_by_text("true").click()
+    page.get_by_role("group", name="store.class_only").get_by_text("on", exact=True).click()
     until(page, lambda: load_settings(file).store.class_only)
     assert load_settings(file).flags.hold == 30
 

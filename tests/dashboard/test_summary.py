@@ -248,3 +248,14 @@ def test_the_looks_of_a_session_are_read_once_when_it_has_ended(monkeypatch: pyt
     summary.forget_ended()
     summary.read_lecture(store, running.id)
     assert len(asked) == 4
+
+
+def test_one_look_that_could_not_be_read_is_no_gap_in_a_students_line(store: Store) -> None:
+    looks = store.student_looks("lecture", student=8)
+    looks = looks[looks["seconds"] < 600].reset_index(drop=True)
+    looks["presence"] = Presence.SEEN.value
+    looks.loc[20, "presence"] = Presence.NOT_READABLE.value  # five seconds
+    looks.loc[60:64, "presence"] = Presence.NO_FACE.value  # twenty-five
+    runs = list(summary.student_series(looks, SETTINGS.flags).runs())
+    assert [(int(each[0]), int(each[-1])) for each in runs] == [(0, 59), (65, 119)]
+    assert 20 not in runs[0]
