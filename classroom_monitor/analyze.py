@@ -28,6 +28,8 @@ from classroom_monitor.store import open_store
 TELL = 1.0
 #: Under these names the tasks and the one who waits for them find each other.
 PROGRESS, STOP = "classroom-progress", "classroom-stop"
+#: A recording that ends so much earlier than it says was cut: as a share of its length.
+CUT = 0.1
 #: A cluster that does not answer within this (s) is taken for absent.
 PATIENCE = 10
 
@@ -138,10 +140,12 @@ def _analyze(
             if stop.is_set():
                 return Analysed(video, None, f"{video}: was not begun")
             session = runner.start(asked)
-            told = time.monotonic()
+            told, read, seen = time.monotonic(), 0.0, False
             while runner.status.session is not None:
                 runner.step()
                 status = runner.status
+                read = max(read, status.seconds)
+                seen = seen or status.health.state is HealthState.WATCHING
                 if status.health.state in (HealthState.ERROR, HealthState.NOT_SAVING):
                     return Analysed(video, session, f"{video}: {status.health.detail}")
                 if time.monotonic() - told >= TELL:
@@ -154,4 +158,9 @@ def _analyze(
             parts.close()
     except ClassroomError as problem:
         return Analysed(video, session, str(problem))
+    if not seen:
+        return Analysed(video, session, f"{video}: shows no call; is it the recording of one?")
+    if read + 1 / asked.rate < (1 - CUT) * source.duration:
+        short = f"{video}: ends at {read:.0f} s of {source.duration:.0f} s; what it holds was read"
+        return Analysed(video, session, short)
     return Analysed(video, session)

@@ -29,6 +29,8 @@ from classroom_monitor.records import Box, SourceKind, SourceSpec, StartRequest
 from classroom_monitor.settings import Settings, data_folder, load_settings
 
 if TYPE_CHECKING:
+    from rich.progress import Progress
+
     from classroom_monitor.remote import RemoteWatcher
     from classroom_monitor.store import Store
     from dashboard.bench import PageCost
@@ -58,6 +60,9 @@ Port = Annotated[
 ]
 NoBrowser = Annotated[bool, typer.Option("--no-browser", help="Do not open the browser.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
+Rate = Annotated[float | None, typer.Option(min=0.1, max=2, help="Looks a second.")]
+Roster = Annotated[Path | None, typer.Option(help="CSV: name, aliases separated by ;")]
+StudentsTold = Annotated[str | None, typer.Option(help="yes or no: do the students know?")]
 Session = Annotated[str, typer.Argument(help="An id from `sessions`, or `last`.")]
 
 
@@ -130,7 +135,7 @@ def start(
     monitor: Annotated[int | None, typer.Option(min=1, help="Which monitor; 1 is the first.")] = None,
     window: Annotated[str | None, typer.Option(help="Part of the window's title, case ignored.")] = None,
     region: Annotated[str | None, typer.Option(help="X,Y,W,H in pixels of the screen.")] = None,
-    rate: Annotated[float | None, typer.Option(min=0.1, max=2, help="Looks a second.")] = None,
+    rate: Rate = None,
     speed: Annotated[
         float,
         typer.Option(
@@ -139,8 +144,8 @@ def start(
     ] = 1.0,
     title: Annotated[str, typer.Option(help="Title of the session.")] = "",
     course: Annotated[str, typer.Option(help="Course of the session.")] = "",
-    roster: Annotated[Path | None, typer.Option(help="CSV: name, aliases separated by ;")] = None,
-    students_told: Annotated[str | None, typer.Option(help="yes or no: do the students know?")] = None,
+    roster: Roster = None,
+    students_told: StudentsTold = None,
     settings: SettingsFile = None,
     store: StoreUrl = None,
     port: Port = None,
@@ -219,10 +224,10 @@ def analyze(
     scheduler: Annotated[
         str | None, typer.Option(help="Address of a Dask scheduler, to use its workers.")
     ] = None,
-    rate: Annotated[float | None, typer.Option(min=0.1, max=2, help="Looks a second.")] = None,
+    rate: Rate = None,
     course: Annotated[str, typer.Option(help="Course of the sessions.")] = "",
-    roster: Annotated[Path | None, typer.Option(help="CSV: name, aliases separated by ;")] = None,
-    students_told: Annotated[str | None, typer.Option(help="yes or no: do the students know?")] = None,
+    roster: Roster = None,
+    students_told: StudentsTold = None,
     settings: SettingsFile = None,
     store: StoreUrl = None,
 ) -> None:
@@ -485,10 +490,7 @@ def bench(
 @contextmanager
 def _progress() -> Iterator[Callable[[int, int], None]]:
     """A bar on standard error that takes (done, of)."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
+    with _shown_progress() as bar:
         task = bar.add_task("Rehearsing", total=None)
         yield lambda done, of: bar.update(task, completed=done, total=of)
 
@@ -496,13 +498,20 @@ def _progress() -> Iterator[Callable[[int, int], None]]:
 @contextmanager
 def _bars(names: list[str]) -> Iterator[Callable[[int, float], None]]:
     """A bar for each name on standard error; takes its place and the share done."""
-    from rich.console import Console
     from rich.markup import escape
-    from rich.progress import Progress
 
-    with Progress(console=Console(stderr=True), transient=True) as bars:
+    with _shown_progress() as bars:
         tasks = [bars.add_task(escape(name), total=1.0) for name in names]
         yield lambda place, share: bars.update(tasks[place], completed=share)
+
+
+def _shown_progress() -> Progress:
+    """Bars on standard error while they last; nothing at all where that is not a terminal."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    return Progress(console=console, transient=True, disable=not console.is_terminal)
 
 
 def _print_result(result: dict[str, object], as_json: bool) -> None:

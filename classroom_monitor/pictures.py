@@ -46,7 +46,7 @@ def _open(source: Path | io.BytesIO, path: str, max_side: int) -> Image:
         try:
             with Pillow.open(source, formats=FORMATS) as file:
                 if max(file.size) > max_side:
-                    raise _too_large(path, f"{file.width} x {file.height} pixels", max_side)
+                    raise _too_large(path, f"{file.width} x {file.height} pixels are too many", max_side)
                 return _pixels(ImageOps.exif_transpose(file))
         except FileNotFoundError:
             raise PictureError(f"{path}: no such file; check the path") from None
@@ -57,7 +57,7 @@ def _open(source: Path | io.BytesIO, path: str, max_side: int) -> Image:
         except UnidentifiedImageError:
             raise PictureError(f"{path}: is not a picture; {REMEDY}") from None
         except Pillow.DecompressionBombError:
-            raise _too_large(path, "too many pixels", max_side) from None
+            raise _too_large(path, "has too many pixels", max_side) from None
         except (OSError, ValueError, SyntaxError, EOFError) as problem:  # Pillow's ways to say "damaged"
             what = " ".join(str(problem).split())
             raise PictureError(
@@ -66,7 +66,7 @@ def _open(source: Path | io.BytesIO, path: str, max_side: int) -> Image:
 
 
 def _too_large(path: str, size: str, max_side: int) -> PictureError:
-    return PictureError(f"{path}: {size} is too large; at most {max_side} a side (capture.max_side)")
+    return PictureError(f"{path}: {size}; at most {max_side} a side are read (capture.max_side)")
 
 
 def _pixels(picture: Pillow.Image) -> Image:

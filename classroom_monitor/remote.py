@@ -19,7 +19,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any, Protocol
 
 from classroom_monitor.clock import Clock, RealClock
-from classroom_monitor.errors import ClassroomError
+from classroom_monitor.errors import ClassroomError, StoreError
 from classroom_monitor.records import (
     Answer,
     Health,
@@ -325,13 +325,17 @@ class RemoteWatcher:
         self._ask("split", student)
 
     def close(self) -> None:
-        """Ends the session and the process; safe to call twice."""
+        """Ends the session and the process; safe to call twice.
+
+        Raises StoreError where the end of the session could not be saved.
+        """
         if self._closing:
             return
         self._closing = True
         self._request = None
+        unsaved: str | None = None
         try:
-            self._ask("close", timeout=10.0)
+            unsaved = self._ask("close", timeout=10.0)
         except ClassroomError:
             log.warning("The watcher did not stop by itself")
         self._process.join(5)
@@ -339,3 +343,5 @@ class RemoteWatcher:
             self._process.kill()
             self._process.join(5)
         self._pipe.close()
+        if unsaved is not None:
+            raise StoreError(unsaved)

@@ -326,10 +326,12 @@ class Runner:
 
     def close(self) -> None:
         """Ends the session and everything that runs behind."""
-        self.stop()
-        if self._names:
-            self._names.close()
-        self._store.close()
+        try:
+            self.stop()
+        finally:
+            if self._names:
+                self._names.close()
+            self._store.close()
 
     def _due(self, running: Running) -> float:
         """When the next look is due, in seconds of the clock since the start: newest wins, none is queued."""
@@ -498,7 +500,10 @@ class Listener:
                     self._runner.step()
                 continue
             self._obey(ask)
-        self._runner.close()
+        try:
+            self._runner.close()
+        except StoreError as problem:  # who asked was told
+            log.error("%s", problem)
 
     def _listen(self) -> None:
         while True:
@@ -525,11 +530,12 @@ class Listener:
     def _obey(self, ask: Ask) -> None:
         if ask.method == "close":
             self.open = False
+            unsaved = None
             try:
                 self._runner.stop()
-                self._send(Reply(ask.number))
-            except ClassroomError as problem:
-                self._send(Reply(ask.number, problem=str(problem)))
+            except StoreError as problem:
+                unsaved = f"{str(problem).partition(';')[0]}; what was read since then is lost"
+            self._send(Reply(ask.number, unsaved))
             return
         try:
             self._send(Reply(ask.number, getattr(self._runner, ask.method)(*ask.arguments)))

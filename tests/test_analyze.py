@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import time
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 
 from classroom_monitor.analyze import analyze
@@ -25,7 +27,7 @@ LOOKS = 6
 REQUEST = StartRequest(SourceSpec(SourceKind.VIDEO), 0.5, course="Statistics", students_told=True)
 
 
-def recorded(file: Path, seed: int, seconds: float = 2 * LOOKS) -> Path:
+def recorded(file: Path, seed: int, seconds: float = 2 * LOOKS, code: str = "mp4v") -> Path:
     """A drawn class as a video of one frame a second."""
     source = SyntheticSource(read_script("calm_class"), 4, seed, minutes=5)
     writer = None
@@ -34,7 +36,7 @@ def recorded(file: Path, seed: int, seconds: float = 2 * LOOKS) -> Path:
         assert image is not None
         if writer is None:
             size = (image.shape[1], image.shape[0])
-            writer = cv2.VideoWriter(str(file), cv2.VideoWriter_fourcc(*"mp4v"), 1.0, size)
+            writer = cv2.VideoWriter(str(file), cv2.VideoWriter_fourcc(*code), 1.0, size)
         writer.write(cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
     assert writer is not None
     writer.release()
@@ -76,6 +78,25 @@ def test_recordings_become_sessions_and_a_bad_one_stops_no_other(tmp_path: Path)
             assert looks["seen"].max() == 4
     finally:
         store.close()
+
+
+def test_a_recording_that_was_cut_and_one_without_a_call_are_told(tmp_path: Path) -> None:
+    cut, dark = tmp_path / "cut.avi", tmp_path / "dark.avi"
+    recorded(cut, 1, seconds=40, code="MJPG")
+    cut.write_bytes(cut.read_bytes()[: cut.stat().st_size // 2])
+    writer = cv2.VideoWriter(str(dark), cv2.VideoWriter_fourcc(*"MJPG"), 1.0, (640, 360))
+    for _ in range(10):
+        writer.write(np.zeros((360, 640, 3), np.uint8))
+    writer.release()
+    settings = load_settings()
+    url = f"sqlite:///{tmp_path / 'store.sqlite'}"
+    found = analyze([cut, dark], settings, url, 1, None, REQUEST, lambda place, share: None)
+    assert re.fullmatch(r".*cut\.avi: ends at (18|20) s of 40 s; what it holds was read", found[0].problem)
+    assert found[1].problem.endswith("dark.avi: shows no call; is it the recording of one?")
+    store = open_store(url, RealClock(), settings.store)
+    assert found[0].session is not None
+    assert len(store.class_looks(found[0].session)) >= 9
+    store.close()
 
 
 def test_no_cluster_at_that_address(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from classroom_monitor.errors import ClassroomError
+from classroom_monitor.errors import ClassroomError, StoreError
 from classroom_monitor.records import HealthState, SourceKind, SourceSpec, StartRequest
 from classroom_monitor.remote import RemoteWatcher
 from tests import watcher_process
@@ -37,6 +37,13 @@ def test_it_starts_tells_and_stops(watcher: RemoteWatcher) -> None:
     assert watcher.ended
     watcher.close()
     watcher.close()  # safe to call twice
+
+
+def test_readings_that_were_lost_at_the_end_are_told_once(watcher: RemoteWatcher) -> None:
+    watcher.start(replace(REQUEST, title="Unsaved"))
+    with pytest.raises(StoreError, match="the disk is full; what was read since then is lost"):
+        watcher.close()
+    watcher.close()
 
 
 def test_a_problem_there_is_an_error_here(watcher: RemoteWatcher) -> None:

@@ -16,7 +16,7 @@ import pytest
 from PIL import Image as Pillow
 
 from classroom_monitor.clock import SteppedClock
-from classroom_monitor.errors import NoWindowError, PictureError, SettingsError, SourceError
+from classroom_monitor.errors import NoWindowError, PictureError, SettingsError, SourceError, StoreError
 from classroom_monitor.pictures import picture_of
 from classroom_monitor.pipeline import Pipeline
 from classroom_monitor.read import PictureReading, TileReading
@@ -394,6 +394,22 @@ class TestListener:
         ours, room, thread = pipe
         self.ask(ours, 1, "start", StartRequest(SourceSpec(SourceKind.SYNTHETIC), 0.5))
         assert self.ask(ours, 2, "close").problem is None
+        thread.join(10)
+        assert not thread.is_alive()
+        assert room.source.closed
+
+    def test_what_cannot_be_saved_at_the_end_is_told_and_the_rest_is_closed(
+        self, pipe: tuple[Any, Room, threading.Thread], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        ours, room, thread = pipe
+        self.ask(ours, 1, "start", StartRequest(SourceSpec(SourceKind.SYNTHETIC), 0.5))
+
+        def full() -> None:
+            raise StoreError("the store cannot be written: disk is full; free some space")
+
+        monkeypatch.setattr(room.store, "flush", full)
+        reply = self.ask(ours, 2, "close")
+        assert reply.result == "the store cannot be written: disk is full; what was read since then is lost"
         thread.join(10)
         assert not thread.is_alive()
         assert room.source.closed

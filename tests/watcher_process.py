@@ -32,6 +32,8 @@ def obedient(pipe: Connection, started: str) -> None:
             os._exit(9)
         elif ask.method == "resume":
             problem = "The window is gone; open it again"
+        elif ask.method == "close" and session == "Unsaved":
+            result = "the disk is full; what was read since then is lost"
         elif ask.method == "stop":
             session = None
         pipe.send(Reply(ask.number, result, problem))

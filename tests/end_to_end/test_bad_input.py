@@ -16,12 +16,12 @@ import pytest
 from PIL import Image as Pillow
 from program import PATIENCE, ROOT, run, running, surroundings
 from screen import HEIGHT, WIDTH, Screen, until
-from stored import session, store_lecture
 
 from classroom_monitor.clock import SteppedClock
 from classroom_monitor.records import HealthState
 from classroom_monitor.settings import load_settings
 from classroom_monitor.store import Store, open_store
+from dashboard.made_up import session, store_lecture
 
 KEPT = "kept"  # the id of a lecture that was stored before
 TOLD = ("--students-told", "yes", "--no-browser", "--port", "0")
@@ -122,6 +122,8 @@ def test_a_port_in_use(home: Path, url: str) -> None:
 def test_a_text_file_as_a_video(home: Path, url: str, tmp_path: Path) -> None:
     (tmp_path / "text.mp4").write_text("this is no video\n")
     ended = run(home, "start", "--source", f"video:{tmp_path}/text.mp4", *TOLD, "--store", url)
+    assert "text.mp4: is not a video that can be read" in one_line(ended)
+    ended = run(home, "analyze", f"{tmp_path}/text.mp4", "--students-told", "yes", "--store", url)
     assert "text.mp4: is not a video that can be read" in one_line(ended)
 
 
