@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
+from classroom_monitor.bench import WatchedFinder
 from classroom_monitor.expression import ScriptedExpressions
 from classroom_monitor.faces import MediaPipeFaceFinder
 from classroom_monitor.pipeline import Pipeline
@@ -29,21 +30,6 @@ from classroom_monitor.synthetic.source import SyntheticSource, from_spec
 
 START = datetime(2026, 1, 5, 10, tzinfo=UTC)
 STUDENTS = 9
-
-
-class WatchedFinder:
-    """A real finder that writes down which pictures it is shown."""
-
-    def __init__(self, finder: MediaPipeFaceFinder) -> None:
-        self._finder = finder
-        self.shown: list[Image] = []
-
-    def find(self, image: Image) -> tuple[Face, ...]:
-        self.shown.append(image)
-        return self._finder.find(image)
-
-    def close(self) -> None:
-        self._finder.close()
 
 
 class CountedExpressions:
