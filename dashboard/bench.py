@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import math
 import secrets
 import shutil
 import statistics
@@ -13,33 +12,20 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
-
-import numpy as np
 
 from classroom_monitor.clock import Clock, RealClock
 from classroom_monitor.errors import BrowserError
 from classroom_monitor.records import (
-    Box,
-    ClassMood,
-    ClassWord,
-    Flag,
-    FlagKind,
-    Gallery,
     Health,
     HealthState,
-    Look,
-    Marker,
-    MarkerKind,
-    Presence,
     Session,
-    StudentState,
-    Trend,
     WatcherStatus,
 )
 from classroom_monitor.store import Store, open_store
+from dashboard import made_up
 from dashboard.app import create_app
 from dashboard.serving import serve
 from dashboard.summary import forget_ended
@@ -113,15 +99,15 @@ def run_page_bench(
         clock = RealClock()
         store = open_store(f"sqlite:///{Path(folder) / 'bench.db'}", clock, settings.store)
         try:
-            past = _session("reviewed", clock.utc() - timedelta(seconds=reviewed + 3600))
-            _fill(store, past, reviewed, students)
-            store.finish(past.id, past.start + timedelta(seconds=reviewed))
-            now = _session("live", clock.utc() - timedelta(seconds=live))
-            _fill(store, now, live, students)
-            store.flush()
+            past = made_up.session(
+                "reviewed", start=clock.utc() - timedelta(seconds=reviewed + 3600), rate=RATE
+            )
+            now = made_up.session("live", start=clock.utc() - timedelta(seconds=live), rate=RATE)
+            made_up.store_lecture(store, None, reviewed / 60, students, of=past)
+            made_up.store_lecture(store, None, live / 60, students, of=now, finish=False)
             return {
                 "review": _review(browser, store, settings, past.id, openings),
-                "live": _live(browser, store, settings, now, students, watched),
+                "live": _live(browser, store, settings, now, live / 60, students, watched),
             }
         finally:
             store.close()
@@ -287,7 +273,13 @@ def _pan_and_zoom(page: Any) -> None:
 
 
 def _live(
-    browser: Any, store: Store, settings: Settings, session: Session, students: int, watched: float
+    browser: Any,
+    store: Store,
+    settings: Settings,
+    session: Session,
+    minutes: float,
+    students: int,
+    watched: float,
 ) -> PageCost:
     clock = RealClock()
     stopped = threading.Event()
@@ -295,10 +287,11 @@ def _live(
 
     def grow() -> None:
         """The class goes on: a look a second."""
-        following = _looks(session, first, first + watched + 600, students)
+        seconds = first
         while not stopped.wait(1 / session.rate):
-            store.add_look(session.id, next(following))
+            store.add_look(session.id, made_up.look(seconds, minutes, students, session.start))
             store.flush()
+            seconds += 1 / session.rate
 
     growing = threading.Thread(target=grow, daemon=True)
     running = cast("Watcher", _Watching(session.id, clock))
@@ -340,88 +333,3 @@ class _Watching:
     def picture(self) -> bytes | None:
         """There is none."""
         return None
-
-
-# --- the lecture --------------------------------------------------------------------------------------------
-
-
-def _session(name: str, start: datetime) -> Session:
-    return Session(name, "Bench", "", start, None, None, "synthetic", RATE, True, "", "")
-
-
-def _fill(store: Store, session: Session, seconds: float, students: int) -> None:
-    """A lecture with everything that a review shows: looks, flags, marks, turns and names."""
-    store.begin(session)
-    for look in _looks(session, 0, seconds, students):
-        store.add_look(session.id, look)
-    kinds = (MarkerKind.EXPLAINING, MarkerKind.QUESTION, MarkerKind.EXERCISE)
-    for number, kind in enumerate(kinds, 1):
-        store.add_marker(session.id, Marker(seconds * number / 4, kind, f"Part {number}"))
-    turns = [
-        Marker(seconds * number / 6, MarkerKind.TURN, "Brightened", 0, 0.0, 0.1, 0.05, 0.15)
-        for number in range(1, 6)
-    ]
-    store.add_turns(session.id, turns)
-    for student in range(1, students + 1):
-        store.read_name(session.id, student, f"Name {student}")
-
-
-def _looks(session: Session, start: float, end: float, students: int) -> Iterator[Look]:
-    """Looks of a class whose faces drift slowly; some students are away for a while, a few stay dark."""
-    random = np.random.default_rng(1)
-    habit, phase = random.normal(0, 0.06, students), random.uniform(0, 2 * math.pi, students)
-    columns = math.ceil(math.sqrt(students))
-    tiles = [Box(index % columns * 270, index // columns * 152, 260, 146) for index in range(students)]
-    flags = tuple(
-        Flag(
-            number,
-            3 * number,
-            FlagKind.LOWER,
-            raised,
-            raised,
-            raised + 120,
-            120,
-            100,
-            "Looks lower than usual",
-        )
-        for number, raised in enumerate(range(600, int(end), 900), 1)
-        if 3 * number <= students
-    )
-    for step in range(math.ceil((end - start) * session.rate)):
-        seconds = start + step / session.rate
-        middle = 0.2 * math.sin(seconds / 500) + 0.08 * math.sin(seconds / 47)
-        valence = np.clip(
-            middle + habit + 0.1 * np.sin(seconds / 90 + phase) + random.normal(0, 0.02, students), -0.5, 0.6
-        )
-        away = np.sin(seconds / 400 + 5 * phase) > 0.93
-        states = tuple(
-            _state(number, tiles[number - 1], float(valence[number - 1]), bool(away[number - 1]))
-            for number in range(1, students + 1)
-        )
-        raised = tuple(each for each in flags if each.raised <= seconds)
-        utc = session.start + timedelta(seconds=seconds)
-        yield Look(seconds, utc, Gallery((), True), states, _mood(states), raised)
-
-
-def _state(number: int, tile: Box, valence: float, away: bool) -> StudentState:
-    if number % 10 == 0:
-        return StudentState(number, Presence.CAMERA_OFF, tile)
-    if away:
-        return StudentState(number, Presence.NO_FACE, tile)
-    happy, sad = max(0.0, valence) / 0.8 + 0.05, max(0.0, -valence) / 0.7 + 0.05
-    rest = 1.0 - happy - sad - 0.15
-    mix = (0.03, 0.03, 0.04, happy, sad, 0.05, rest)
-    return StudentState(number, Presence.SEEN, tile, True, mix, valence, 0.02, 4.0, 0.1, 0.05, 0.1)
-
-
-def _mood(states: tuple[StudentState, ...]) -> ClassMood:
-    looks = [each.probabilities for each in states if each.probabilities is not None]
-    values = np.array([each.valence for each in states if each.valence is not None])
-    middle, spread = float(values.mean()), float(values.std())
-    half = 1.65 * spread / math.sqrt(len(values)) + 0.03
-    camera_on = sum(each.presence is not Presence.CAMERA_OFF for each in states)
-    shares = tuple(float(each) for each in np.mean(looks, axis=0))
-    return ClassMood(
-        middle, middle - half, middle + half, spread, len(looks), camera_on, len(states),
-        ClassWord.MOSTLY_NEUTRAL, Trend.STEADY, shares,
-    )  # fmt: skip

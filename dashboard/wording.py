@@ -151,7 +151,7 @@ def apart(known: int, other_page: int, left_out: int) -> str:
 
 CHART_LEGEND = (
     "Line: middle of the faces seen. Band: 90 % interval, wider when fewer are seen. "
-    "Dotted: too few. Gap: nothing could be read."
+    "Dotted: too few. Gap: nothing read."
 )
 CHART_LABEL = "Valence of the faces seen"
 FACES_SEEN = "faces seen"
@@ -882,8 +882,8 @@ def not_counted(numbers: list[tuple[int, str]]) -> str:
 
 SETTINGS_TITLE = "Settings"
 SETTINGS_LEAD = (
-    "What you change is written at once. The settings of these pages hold from then on, all others from the "
-    "next start of the program: a session is read by one set of settings from start to end. The file:"
+    "A change is saved at once. These pages follow now, the reading from the next start, so that a session "
+    "is read in one way throughout. The file:"
 )
 SETTINGS_READ = "These pages are served to others, so settings are changed in the file alone:"
 #: The first ones are what a teacher may want otherwise; the others stand below, folded.

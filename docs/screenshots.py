@@ -25,7 +25,6 @@ ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from PIL import Image as Pillow
-from stored import NAMES, START, look, session, store_lecture
 
 from classroom_monitor.clock import SteppedClock
 from classroom_monitor.gallery import GalleryReader
@@ -45,6 +44,7 @@ from classroom_monitor.synthetic.script import read_script
 from classroom_monitor.synthetic.source import SyntheticSource
 from dashboard.app import create_app
 from dashboard.bench import open_browser
+from dashboard.made_up import NAMES, START, look, session, store_lecture
 from dashboard.serving import serve
 
 FOLDER = Path(__file__).parent / "screenshots"

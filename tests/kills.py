@@ -22,11 +22,10 @@ from pathlib import Path
 if __name__ == "__main__":
     sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent)]
 
-from stored import look, session
-
 from classroom_monitor.clock import SteppedClock
 from classroom_monitor.settings import load_settings
 from classroom_monitor.store import open_store
+from dashboard.made_up import look, session
 
 #: A class as large as a page of a call; looks a second.
 STUDENTS = 49

@@ -12,7 +12,7 @@ from classroom_monitor import cli, export
 from classroom_monitor.clock import SteppedClock
 from classroom_monitor.settings import load_settings
 from classroom_monitor.store import open_store
-from tests import stored
+from dashboard import made_up
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def url(tmp_path: Path) -> str:
     made = f"sqlite:///{tmp_path / 'sessions.db'}"
     clock = SteppedClock()
     store = open_store(made, clock, load_settings().store)
-    stored.store_lecture(store, clock, minutes=3, students=6)
+    made_up.store_lecture(store, clock, minutes=3, students=6)
     store.close()
     return made
 

@@ -8,7 +8,6 @@ import pandas as pd
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from stored import NAMES, store_lecture
 
 from classroom_monitor import export
 from classroom_monitor.clock import SteppedClock
@@ -17,6 +16,7 @@ from classroom_monitor.export import export_session, guard
 from classroom_monitor.records import EXPRESSIONS, Marker, MarkerKind
 from classroom_monitor.settings import load_settings
 from classroom_monitor.store import Store, open_store
+from dashboard.made_up import NAMES, store_lecture
 
 SHARES = [f"share_{name}" for name in EXPRESSIONS]
 CHANCES = [f"p_{name}" for name in EXPRESSIONS]
@@ -208,7 +208,7 @@ def test_bad_wishes_are_refused_in_one_line(store: Store, tmp_path: Path) -> Non
 def test_a_class_only_session_has_headers_and_no_students(tmp_path: Path) -> None:
     import dataclasses
 
-    from stored import session
+    from dashboard.made_up import session
 
     clock = SteppedClock()
     store = open_store("sqlite://", clock, load_settings().store)

@@ -20,7 +20,6 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from sqlalchemy import Connection, text
-from stored import NAMES, START, look, session, store_lecture
 
 from classroom_monitor.clock import SteppedClock
 from classroom_monitor.errors import StoreError
@@ -42,6 +41,7 @@ from classroom_monitor.records import (
 )
 from classroom_monitor.settings import StoreSettings, load_settings
 from classroom_monitor.store import Store, open_store, schema
+from dashboard.made_up import NAMES, START, look, session, store_lecture
 
 SETTINGS = load_settings().store
 
@@ -363,7 +363,7 @@ def test_a_session_goes_on_after_the_watcher_started_again(file: Path, clock: St
 KILLED = """
 import sys, itertools
 sys.path[:0] = {path!r}
-from stored import look, session
+from dashboard.made_up import look, session
 from classroom_monitor.clock import SteppedClock
 from classroom_monitor.settings import load_settings
 from classroom_monitor.store import open_store

@@ -8,13 +8,13 @@ from contextlib import ExitStack, closing
 import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
-from stored import START, store_lecture
 
 from classroom_monitor.clock import SteppedClock
 from classroom_monitor.errors import StoreError
 from classroom_monitor.settings import load_settings
 from classroom_monitor.store import Store, open_store
 from classroom_monitor.store.teachers import Teachers
+from dashboard.made_up import START, store_lecture
 
 SETTINGS = load_settings().store
 

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-import stored
 
 from classroom_monitor.clock import SteppedClock
 from classroom_monitor.errors import PictureError, SourceError
@@ -39,6 +38,7 @@ from classroom_monitor.records import (
 )
 from classroom_monitor.settings import Settings, load_settings
 from classroom_monitor.store import Store, open_store
+from dashboard import made_up
 from dashboard.app import create_app
 from dashboard.serving import serve
 
@@ -171,9 +171,9 @@ class Lecture:
         """Adds one look, two seconds after the last."""
         self.seconds += 2.0
         self.clock.step(2.0)
-        mood = stored.mood_of(students, trend)
+        mood = made_up.mood_of(students, trend)
         made = replace(
-            stored.look(0.0, 1.0, 1),
+            made_up.look(0.0, 1.0, 1),
             seconds=self.seconds,
             utc=self.clock.utc(),
             students=students,
@@ -208,7 +208,7 @@ def lecture() -> Iterator[Lecture]:
     """Twelve students, ten looks."""
     clock, settings = SteppedClock(START), load_settings(None)
     store = open_store("sqlite://", clock, settings.store)
-    session = replace(stored.session("lecture", rate=0.5), start=START)
+    session = replace(made_up.session("lecture", rate=0.5), start=START)
     store.begin(session)
     running = Lecture(store, clock, settings, session, FakeWatcher("lecture"))
     looks = (PLEASANT, NEUTRAL, UNPLEASANT, NEUTRAL, None, NEUTRAL)

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 from browsing import until
-from stored import session, store_lecture
 
 from classroom_monitor.clock import SteppedClock
 from classroom_monitor.store import open_store
 from dashboard.app import create_app
+from dashboard.made_up import session, store_lecture
 
 SCHEMES = ("light", "dark")
 TOKEN = "a-start-token-of-more-than-32-characters"

@@ -6,7 +6,6 @@ import dataclasses
 from typing import Any
 
 import pytest
-from stored import NAMES, look, session, store_lecture
 
 from classroom_monitor.clock import SteppedClock
 from classroom_monitor.settings import load_settings
@@ -15,6 +14,7 @@ from dashboard import review_figures, theme
 from dashboard import review_wording as words
 from dashboard.app import create_app
 from dashboard.context import Context
+from dashboard.made_up import NAMES, look, session, store_lecture
 from dashboard.pages import compare
 from dashboard.summary import level, read_lecture
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from stored import NAMES, session, store_lecture
 
 from classroom_monitor.clock import SteppedClock
 from classroom_monitor.errors import StoreError
@@ -19,6 +18,7 @@ from classroom_monitor.settings import load_settings
 from classroom_monitor.store import Store, open_store
 from dashboard import report, wording
 from dashboard import review_wording as words
+from dashboard.made_up import NAMES, session, store_lecture
 from dashboard.summary import read_lecture
 
 HOSTILE = (

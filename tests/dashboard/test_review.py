@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 import pytest
 from browsing import until
-from stored import NAMES, look, session, store_lecture
 
 from classroom_monitor import export
 from classroom_monitor.clock import SteppedClock
@@ -28,6 +27,7 @@ from dashboard import downloads, review_figures, theme, wording
 from dashboard import review_wording as words
 from dashboard.app import create_app
 from dashboard.context import Context
+from dashboard.made_up import NAMES, look, session, store_lecture
 from dashboard.pages import review
 from dashboard.serving import serve
 from dashboard.summary import read_lecture

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from browsing import until
-from stored import START, session, store_lecture
 
 from classroom_monitor.clock import SteppedClock
 from classroom_monitor.settings import load_settings
@@ -18,6 +17,7 @@ from classroom_monitor.store import Store, open_store
 from dashboard import review_wording as words
 from dashboard.app import create_app
 from dashboard.context import Context
+from dashboard.made_up import START, session, store_lecture
 from dashboard.pages import sessions
 
 TOKEN = "a-start-token-of-more-than-32-characters"

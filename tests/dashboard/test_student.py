@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pytest
 from browsing import until
-from stored import store_lecture
 
 from classroom_monitor.clock import SteppedClock
 from classroom_monitor.records import Answer, Flag, FlagKind, HealthState
@@ -18,6 +17,7 @@ from dashboard import review_wording as words
 from dashboard.app import create_app
 from dashboard.context import Context
 from dashboard.live import lanes
+from dashboard.made_up import store_lecture
 from dashboard.pages import student
 from dashboard.summary import read_lecture, student_series
 

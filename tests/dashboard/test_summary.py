@@ -8,7 +8,6 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
-from stored import look, session, store_lecture
 
 from classroom_monitor.clock import SteppedClock
 from classroom_monitor.records import EXPRESSIONS, Marker, MarkerKind, Presence
@@ -16,6 +15,7 @@ from classroom_monitor.settings import load_settings
 from classroom_monitor.store import Store, open_store
 from dashboard import review_wording as words
 from dashboard import summary
+from dashboard.made_up import look, session, store_lecture
 
 SETTINGS = load_settings()
 

@@ -8,12 +8,12 @@ from contextlib import closing
 from typing import Any
 
 import pytest
-from stored import START, store_lecture
 from werkzeug.test import Client
 
 from classroom_monitor.clock import SteppedClock
 from classroom_monitor.settings import load_settings
 from classroom_monitor.store.teachers import Teachers
+from dashboard.made_up import START, store_lecture
 from dashboard.security import LOCAL_HOSTS, Door, digest
 from dashboard.teachers import REREAD_S, TeachersPages
 

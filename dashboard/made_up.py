@@ -1,4 +1,4 @@
-"""A stored lecture for tests: plausible numbers stored as the watcher would, no picture behind them.
+"""A made-up lecture, for measuring, screenshots and tests: plausible numbers, no picture behind them.
 
 The class dips a little before the middle, brightens after two thirds, is seen by too few for a while and
 not at all for a minute; some students are off camera, one is left out, one comes late, one leaves.
@@ -12,7 +12,6 @@ import numpy as np
 
 from classroom_monitor.clock import SteppedClock
 from classroom_monitor.records import (
-    EXPRESSIONS,
     Answer,
     Box,
     ClassMood,
@@ -51,6 +50,7 @@ def session(
     start: datetime = START,
     rate: float = 0.2,
 ) -> Session:
+    """A lecture that has not ended. rate: looks a second."""
     return Session(
         session_id, title, "Statistics", start, None, None, "synthetic", rate, True, "0.1.0", "ab" * 32
     )
@@ -61,7 +61,8 @@ def states(seconds: float, minutes: float, students: int, seed: int = 1) -> tupl
     share = seconds / (minutes * 60)
     random = np.random.default_rng([seed, round(seconds * 10)])
     habit = np.random.default_rng(seed).normal(0, 0.05, students)
-    middle = float(np.interp(share, *zip(*CURVE, strict=True)))
+    at, valence = np.array(CURVE).T
+    middle = float(np.interp(share, at, valence))
     columns = int(np.ceil(np.sqrt(students)))
     found = []
     for index in range(students):
@@ -122,7 +123,7 @@ def mood_of(students: tuple[StudentState, ...], trend: Trend = Trend.STEADY) -> 
             None, None, None, None, len(seen), camera_on, expected, ClassWord.TOO_FEW, Trend.UNCLEAR, None
         )
     values = np.array([each.valence for each in seen])
-    shares = np.mean([each.probabilities for each in seen], axis=0)
+    shares = np.mean([each.probabilities for each in seen if each.probabilities], axis=0)
     middle, spread = float(values.mean()), float(values.std())
     half = 0.02 + 1.65 * 0.25 / len(seen) ** 0.5
     few = len(seen) < 5 or len(seen) < 0.5 * camera_on
@@ -173,7 +174,7 @@ def _after(seconds: float, end: float) -> float | None:
 
 def store_lecture(
     store: Store,
-    clock: SteppedClock,
+    clock: SteppedClock | None = None,
     minutes: float = 30,
     students: int = 12,
     *,
@@ -182,13 +183,17 @@ def store_lecture(
     finish: bool = True,
     seed: int = 1,
 ) -> Session:
-    """Puts a whole lecture into a store, with markers, turns, an answer and names; returns its session."""
+    """Puts a whole lecture into a store, with markers, turns, an answer and names; returns its session.
+
+    clock: what the store goes by, where it is stepped by hand.
+    """
     made = of or session()
     total = minutes * 60
     store.begin(made)
     for step in range(int(total * made.rate)):
         seconds = step / made.rate
-        clock.step(1 / made.rate)
+        if clock is not None:
+            clock.step(1 / made.rate)
         if 0.74 < seconds / total < 0.76:
             continue  # the gallery is covered: nothing is read
         store.add_look(made.id, look(seconds, minutes, students, made.start, seed))
@@ -231,6 +236,3 @@ def store_lecture(
     else:
         store.flush()
     return store.session(made.id)
-
-
-assert len(EXPRESSIONS) == len(COORDINATES)
