@@ -239,13 +239,16 @@ class FaceReader:
         again = self._find_again(image, gallery, left_out)
         tiles = [self._tile(image, tile, left_out, again.get(tile.box)) for tile in gallery.tiles]
         self._known = {tile.box: tile.faces[0].box for tile in tiles if len(tile.faces) == 1}
-        tiles = self._second_looks(image, tiles, len(tiles) if anew else SECOND_LOOKS)
-        tiles = self._closer_looks(image, self._without_slides(tiles), anew)
+        slots = self._second_looks(image, tiles, len(tiles) if anew else SECOND_LOOKS)
+        tiles = self._without_slides(slots)
+        slides = [tile for tile in slots if tile not in tiles]
+        tiles = self._closer_looks(image, tiles, anew)
         if not self._believed(tiles):
-            tiles, gallery = [], Gallery((), False)
+            tiles, slides, gallery = [], [], Gallery((), False)
         sizes = [face.side for tile in tiles for face in tile.faces]
         least = OUTSIDE_SIZE * float(np.median(sizes)) if sizes else 0.0
         self._outside = self._find_outside(image, tiles, anew, least)
+        tiles += self._speakers(slides)
         tiles += [
             Tile(face.box, self._state(TileState.FACE, (face,)), (face,))
             for face in sorted(self._outside, key=lambda face: (face.box.y, face.box.x))
@@ -273,8 +276,24 @@ class FaceReader:
     def _without_slides(self, tiles: list[Tile]) -> list[Tile]:
         """Leaves out tiles of quite another size that never showed a face: slides, not speakers."""
         self._faced |= {tile.box for tile in tiles if tile.faces or tile.state is TileState.LEFT_OUT}
+        faced = [tile.box.area for tile in tiles if tile.box in self._faced]
+        if faced:  # a slide may be cut into more fields than there are students
+            most = ODD * float(np.median(faced))
+            tiles = [tile for tile in tiles if tile.box in self._faced or tile.box.area < most]
         usual = float(np.median([tile.box.area for tile in tiles])) if tiles else 0.0
         return [tile for tile in tiles if tile.box in self._faced or 1 / ODD < tile.box.area / usual < ODD]
+
+    def _speakers(self, slides: list[Tile]) -> list[Tile]:
+        """Those taken for slides in which faces were found after all: speakers far from the camera."""
+        speakers = []
+        for tile in slides:
+            faces = tuple(face for face in self._outside if tile.box.holds(*_centre(face.box)))
+            if faces and tile.state is TileState.NO_FACE:
+                speakers.append(replace(tile, faces=faces, state=self._state(tile.state, faces)))
+                self._outside = [face for face in self._outside if face not in faces]
+                self._faced.add(tile.box)
+                self._far[tile.box] = faces[0].box
+        return speakers
 
     def _believed(self, tiles: list[Tile]) -> bool:
         """Whether the tiles can be a call: one has shown a face, or nearly all cameras are off.

@@ -95,6 +95,36 @@ def test_never_shows_the_finder_a_tile_that_is_left_out() -> None:
     assert image.max() == 255
 
 
+class Marked(GivenFaces):
+    """Finds red squares, unless they are small in what it is shown."""
+
+    def find(self, image: Image) -> tuple[Face, ...]:
+        rows, columns = np.nonzero((image[..., 0] > 200) & (image[..., 1] < 60))
+        if not rows.size or np.ptp(rows) < 0.1 * image.shape[0]:
+            return ()
+        side = int(np.ptp(rows)) + 1
+        return (Face(Box(int(columns.min()), int(rows.min()), side, side), 0.9),)
+
+
+@pytest.mark.parametrize("far", [False, True])
+def test_fields_of_a_slide_are_no_tiles_but_a_speaker_far_from_the_camera_is_one(far: bool) -> None:
+    image = np.random.default_rng(1).integers(0, 150, (460, 990, 3), dtype=np.uint8)
+    column = [Box(5, 5 + 95 * row, 160, 90) for row in range(3)]
+    for box in column[:2]:
+        image[box.y + 20 : box.y + 60, box.x + 50 : box.x + 90] = (255, 0, 0)
+    if far:
+        fields = [Box(180, 5, 800, 450)]
+        image[120:158, 600:638] = (255, 0, 0)
+    else:
+        fields = [Box(180 + 400 * (k % 2), 5 + 225 * (k // 2), 400, 225) for k in range(4)]
+    tiles = [Tile(box, TileState.NO_FACE, (), 0, i) for i, box in enumerate([*column, *fields])]
+    reader = FaceReader(Marked(), SETTINGS)
+    for _ in range(3):
+        found = reader.read(image, Gallery(tuple(tiles), True)).tiles
+        assert {tile.box for tile in found} == {*column, *(fields if far else ())}
+        assert sum(len(tile.faces) for tile in found) == 2 + far
+
+
 def test_a_grid_without_a_face_is_no_call_unless_the_cameras_are_off() -> None:
     assert read(LIVE) == Gallery((), False)
     off = call(TileState.CAMERA_OFF, TileState.CAMERA_OFF)
