@@ -32,7 +32,7 @@ MOST, AVERAGED = 2.0, 0.5
 
 #: A look lower than usual that is raised as soon as it has held must on average reach so many limits; this
 #: falls to one limit within this share of `hold`. What is clear comes early, chance seldom lasts so long.
-CLEARER, SURER = 1.5, 0.5
+CLEARER, SURER = 1.25, 0.5
 
 #: Of the looks since a condition began at least this share must show it, and at least so many.
 SHARE_WITH, LOOKS_WITH = 0.75, 3
@@ -63,7 +63,7 @@ UNPLEASANT = -0.10
 
 #: No look is less pleasant than this, so that the way down from a usual below zero is shorter, in proportion;
 #: but never shorter than this share.
-SADDEST, SHORTEST_WAY = -0.64, 0.6
+SADDEST, SHORTEST_WAY = -0.64, 0.8
 
 #: What more than this share of the class shows at once, if only eased, is the class's and flags no one.
 CLASS_SHARE = 0.2

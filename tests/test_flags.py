@@ -205,7 +205,7 @@ class TestLower:
         assert Room().run(300, only(3, valence=-0.12, usual=0.6)).raised()
 
     def test_what_is_hardly_lower_must_last_longer(self) -> None:
-        hardly = only(3, valence=-1.15 * SETTINGS.lower_by)
+        hardly = only(3, valence=-1.05 * SETTINGS.lower_by)
         assert not Room().run(HOLD + 6, hardly).raised()
         (flag,) = Room().run(2 * HOLD, hardly).raised()
         assert HOLD + 6 < flag.raised <= 1.6 * HOLD
