@@ -201,8 +201,23 @@ def page_at(context: Context, found: tuple[Page, ...], path: str, search: str) -
         try:
             return page.module.layout(context, **{**values, **match.groupdict()})
         except ClassroomError as problem:
-            return parts.state_page(context, wording.NO_PAGE, cause=str(problem))
-    return parts.state_page(context, wording.NO_PAGE)
+            return _in_the_way(context, problem)
+    return _no_page(context)
+
+
+def _in_the_way(context: Context, problem: ClassroomError) -> Any:
+    """The state screen of a page that cannot be made: there is no such session, or no store answers."""
+    try:
+        context.store.sessions()
+    except ClassroomError:
+        again = html.A(wording.RELOAD, href="", className="btn large main")
+        return parts.state_page(context, wording.STORE_TROUBLE, again, cause=str(problem))
+    return _no_page(context)
+
+
+def _no_page(context: Context) -> Any:
+    sessions = parts.link(wording.SESSIONS, "/sessions", className="btn large main")
+    return parts.state_page(context, wording.NO_PAGE, sessions)
 
 
 def _failed(problem: Exception) -> None:

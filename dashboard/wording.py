@@ -459,6 +459,7 @@ STOP_QUESTION = "Stop this session?"
 STOP_CAUSE = "Everything read so far is saved and opens in the review."
 STOP_CONFIRM = "Stop and review"
 KEEP_READING = "Keep reading"
+RELOAD = "Reload the page"
 CHOOSE_AGAIN = "Stop and choose again"
 CHOOSE_CAUSE = "Everything read so far is saved. The start page then asks anew what to watch."
 SYSTEM_SETTINGS = "Open System Settings"
@@ -663,7 +664,7 @@ STORE_TROUBLE = State(
     "S-14",
     "The stored sessions cannot be read",
     "The store did not answer.",
-    (("Reload the page", "A short lock passes by itself"), ("If it stays", "Run classroom-monitor doctor")),
+    ((RELOAD, "A short lock passes by itself"), ("If it stays", "Run classroom-monitor doctor")),
 )
 NO_LOOKS = State(
     "S-15",

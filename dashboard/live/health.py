@@ -94,7 +94,6 @@ def notice(context: Context, now: Now) -> Any:
 CHOOSE = (
     wording.NO_GALLERY,
     wording.SCREEN_BLACK,
-    wording.CAPTURE_BLOCKED,
     wording.COVERED,
     wording.WINDOW_GONE,
     wording.PICTURE_FROZEN,

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from browsing import until
 
+from classroom_monitor.errors import StoreError
 from classroom_monitor.records import SourceChoice, SourceKind, SourceSpec, StartRequest, TileState
 from dashboard import wording
 from dashboard.app import find_pages, page_at
@@ -67,6 +68,23 @@ def test_without_a_session_the_live_page_leads_to_the_start(waiting: Lecture) ->
 def test_an_unknown_address_and_a_deleted_session_have_a_screen(waiting: Lecture) -> None:
     assert "S-12" in texts(page_of(waiting, "/no/such/page"))
     assert "S-12" in texts(page_of(waiting, "/%2e%2e/etc", "?a b=1&layout=x"))
+    deleted = page_of(waiting, "/review/deleted")
+    assert wording.NO_PAGE.cause in texts(deleted)
+    assert "href='/sessions', className='btn large main'" in str(deleted)
+
+
+def test_a_store_that_does_not_answer_has_a_screen_of_its_own(
+    waiting: Lecture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(*_more: object) -> None:
+        raise StoreError("the store is locked by another program")
+
+    monkeypatch.setattr(waiting.store, "session", locked)
+    monkeypatch.setattr(waiting.store, "sessions", locked)
+    page = page_of(waiting, "/review/lecture")
+    assert "S-14" in texts(page)
+    assert "the store is locked by another program" in texts(page)
+    assert wording.RELOAD in texts(page)
 
 
 def test_the_thumbnail_outlines_the_tiles_in_shares_of_the_picture(waiting: Lecture) -> None:
