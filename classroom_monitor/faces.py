@@ -21,6 +21,7 @@ import cv2
 import numpy as np
 
 from classroom_monitor import models
+from classroom_monitor.gallery.states import DISC, is_disc
 from classroom_monitor.records import Box, Face, Gallery, Image, Tile, TileState
 from classroom_monitor.settings import FacesSettings
 
@@ -189,6 +190,9 @@ WHOLE_EVERY = 8
 
 #: Which parts of a picture tiles take is noted in squares of so many pixels.
 COARSE = 8
+
+#: A round portrait in a list is looked for in a square of so many face heights.
+PORTRAIT = 3.2
 
 #: A face outside the grid is at least so large against those inside: portraits in lists are not.
 OUTSIDE_SIZE = 0.6
@@ -470,6 +474,8 @@ class FaceReader:
         def add(face: Face) -> None:
             x, y = _centre(face.box)
             if face.side < least or any(box.holds(x, y) for box in boxes):
+                return
+            if is_disc(_square(image, around(face.box, PORTRAIT), DISC)):
                 return
             if any(other.box.holds(x, y) or face.box.holds(*_centre(other.box)) for other in known):
                 return

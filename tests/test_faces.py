@@ -125,6 +125,24 @@ def test_fields_of_a_slide_are_no_tiles_but_a_speaker_far_from_the_camera_is_one
         assert sum(len(tile.faces) for tile in found) == 2 + far
 
 
+@pytest.mark.parametrize("round_", [False, True])
+def test_a_round_portrait_in_a_list_is_nobody_but_a_small_video_is_somebody(round_: bool) -> None:
+    image = np.full((230, 600, 3), 40, np.uint8)
+    noise = np.random.default_rng(1).integers(0, 150, image.shape, dtype=np.uint8)
+    for box in (LEFT, RIGHT):
+        box.cut(image)[:] = box.cut(noise)
+        image[box.y + 20 : box.y + 50, box.x + 60 : box.x + 90] = (255, 0, 0)
+    beside = np.zeros(image.shape[:2], np.uint8)
+    if round_:
+        cv2.circle(beside, (470, 120), 30, 1, -1)
+    else:
+        beside[90:150, 420:520] = 1
+    image[beside > 0] = noise[beside > 0]
+    image[105:135, 455:485] = (255, 0, 0)
+    gallery = FaceReader(Marked(), SETTINGS).read(image, LIVE)
+    assert [len(tile.faces) for tile in gallery.tiles] == [1, 1] if round_ else [1, 1, 1]
+
+
 def test_a_grid_without_a_face_is_no_call_unless_the_cameras_are_off() -> None:
     assert read(LIVE) == Gallery((), False)
     off = call(TileState.CAMERA_OFF, TileState.CAMERA_OFF)

@@ -21,6 +21,9 @@ NAME = 0.18
 #: Pixels of that size at its border in which the ring around a speaker lies; beside them those of the bars.
 RING, BAR = 3, 5
 
+#: Discs are looked for in pictures of so many pixels a side.
+DISC = 64
+
 #: Levels within which a pixel counts as the colour of the fill (JPEG noise is about 3).
 SAME = 6
 
@@ -99,6 +102,24 @@ def content_of(tile: Image) -> Content:
     if 0.88 <= width / full <= 1.14:
         return Content.SIGN if _two_colours(body[top:bottom, left:right]) else Content.PHOTO
     return Content.VIDEO
+
+
+def is_disc(picture: Image) -> bool:
+    """Whether a picture [H, W, 3] has a disc on one colour in its middle, as portraits in lists are."""
+    small = cv2.resize(picture, (DISC, DISC), interpolation=cv2.INTER_AREA).astype(np.int16)
+    border = np.concatenate([small[0], small[-1], small[:, 0], small[:, -1]])
+    ground = np.median(border, axis=0)
+    differs = (np.abs(small - ground) > 2 * SAME).any(axis=2).astype(np.uint8)
+    _, pieces, stats, _ = cv2.connectedComponentsWithStats(differs, connectivity=4)
+    number = int(pieces[DISC // 2, DISC // 2])
+    x, y, w, h, area = (int(v) for v in stats[number])
+    if not number or min(x, y) < 1 or max(x + w, y + h) >= DISC or not 0.85 < w / h < 1.18:
+        return False
+    # A disc fills its square to .785, and leaves the corners free.
+    cut = max(1, round(0.12 * w))
+    square = pieces[y : y + h, x : x + w] == number
+    corners = [square[:cut, :cut], square[:cut, -cut:], square[-cut:, :cut], square[-cut:, -cut:]]
+    return 0.66 < area / (w * h) < 0.86 and all(corner.mean() < 0.25 for corner in corners)
 
 
 def _fill(body: Array) -> Array | None:
