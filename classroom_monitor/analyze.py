@@ -17,8 +17,10 @@ from typing import Any
 
 from classroom_monitor.clock import RealClock
 from classroom_monitor.errors import ClassroomError, SourceError
+from classroom_monitor.logs import log_to_file
+from classroom_monitor.parts import Parts
 from classroom_monitor.records import HealthState, SourceKind, SourceSpec, StartRequest
-from classroom_monitor.runner import Parts, Runner, log_to_file
+from classroom_monitor.runner import Runner
 from classroom_monitor.settings import Settings
 from classroom_monitor.sources import open_source
 from classroom_monitor.sources.video import VideoSource

@@ -188,9 +188,9 @@ def read(
 ) -> None:
     """What the program sees in still pictures: tiles, names, faces, expressions."""
     from classroom_monitor.names import NameReader
+    from classroom_monitor.parts import Parts
     from classroom_monitor.pictures import open_picture
     from classroom_monitor.read import read_picture
-    from classroom_monitor.runner import Parts
 
     chosen = load_settings(settings)
     failed = False
@@ -611,8 +611,9 @@ def _pages(
     file: Path | None = None,
 ) -> None:
     """Serves the pages until Ctrl-C, beside the watching process where there is one."""
+    from classroom_monitor.logs import log_to_file
     from classroom_monitor.remote import RemoteWatcher
-    from classroom_monitor.runner import log_to_file, watch
+    from classroom_monitor.runner import watch
     from dashboard.app import create_app
     from dashboard.serving import serve
 

@@ -11,9 +11,12 @@ import csv
 import difflib
 import logging
 import os
+import queue
 import re
+import threading
 import unicodedata
 from collections import OrderedDict
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +30,8 @@ log = logging.getLogger(__name__)
 
 # A reading below this mean confidence is noise.
 MIN_CONFIDENCE = 0.6
+# A label that cannot be read at first (a pop-up over it) is tried again so often.
+TRIES = 3
 # Labels remembered by their picture.
 CACHE = 512
 # From this likeness two names that were read count as one: one letter in six misread.
@@ -139,6 +144,67 @@ def name_likeness(a: str, b: str) -> float:
             elif other == "x" and len(y) >= 4:
                 x = x[: len(y)]
     return difflib.SequenceMatcher(None, x, y, autojunk=False).ratio()
+
+
+class NamesBehind:
+    """Reads label pictures in a thread of its own, so that a look never waits for it."""
+
+    def __init__(self, read: Callable[[Image], str | None]) -> None:
+        self._read = read
+        self._tries: dict[int, int] = {}
+        self._waiting: set[int] = set()
+        self._known: set[int] = set()
+        self._session = 0
+        self._todo: queue.Queue[tuple[int, int, Image] | None] = queue.Queue()
+        self._done: queue.Queue[tuple[int, int, str | None]] = queue.Queue()
+        self._thread = threading.Thread(target=self._work, name="names", daemon=True)
+        self._thread.start()
+
+    def ask(self, labels: dict[int, Image]) -> None:
+        """Wants the names of these labels read; one that was read or failed three times is not read again."""
+        for student, label in labels.items():
+            if student in self._known or student in self._waiting or self._tries.get(student, 0) >= TRIES:
+                continue
+            self._tries[student] = self._tries.get(student, 0) + 1
+            self._waiting.add(student)
+            self._todo.put((self._session, student, label))
+
+    def again(self, students: Collection[int]) -> None:
+        """These students' labels say something else now."""
+        for student in students:
+            self._known.discard(student)
+            self._tries.pop(student, None)
+
+    def arrived(self) -> list[tuple[int, str]]:
+        """The names read since the last call."""
+        found = []
+        while not self._done.empty():
+            session, student, text = self._done.get_nowait()
+            if session != self._session:
+                continue
+            self._waiting.discard(student)
+            if text:
+                self._known.add(student)
+                found.append((student, text))
+        return found
+
+    def forget(self) -> None:
+        """A new session begins: student numbers mean others now, and what is still read is for no one."""
+        self._session += 1
+        self._tries.clear()
+        self._known.clear()
+        self._waiting.clear()
+
+    def close(self) -> None:
+        """Ends the thread."""
+        self._todo.put(None)
+        self._thread.join(2)
+
+    def _work(self) -> None:
+        while (job := self._todo.get()) is not None:
+            session, student, label = job
+            if session == self._session:
+                self._done.put((session, student, self._read(label)))
 
 
 @dataclass(frozen=True, slots=True)

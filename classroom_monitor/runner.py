@@ -8,14 +8,12 @@ the pipeline never meet two threads. Names are read by a third, behind, and arri
 from __future__ import annotations
 
 import logging
-import logging.handlers
 import os
-import platform
 import queue
 import signal
 import threading
 import uuid
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from multiprocessing.connection import Connection
@@ -25,7 +23,8 @@ from typing import TYPE_CHECKING, Any
 from classroom_monitor import __version__
 from classroom_monitor.clock import Clock, RealClock
 from classroom_monitor.errors import ClassroomError, NoWindowError, SourceError, StoreError
-from classroom_monitor.names import Roster, clean_name, read_roster
+from classroom_monitor.logs import log_to_file
+from classroom_monitor.names import NamesBehind, Roster, clean_name, read_roster
 from classroom_monitor.pictures import picture_of
 from classroom_monitor.records import (
     Answer,
@@ -48,12 +47,10 @@ from classroom_monitor.records import (
     WatcherStatus,
 )
 from classroom_monitor.remote import Ask, Reply
-from classroom_monitor.settings import Settings, data_folder
+from classroom_monitor.settings import Settings
 from classroom_monitor.sources.capture import CaptureWatch
 
 if TYPE_CHECKING:
-    from classroom_monitor.expression import ExpressionModel
-    from classroom_monitor.faces import FaceFinder
     from classroom_monitor.pipeline import Pipeline
     from classroom_monitor.read import PictureReading
     from classroom_monitor.sources import Source
@@ -69,8 +66,6 @@ RETRY_FIRST, RETRY_LAST = 2.0, 60.0
 LIVE = (SourceKind.SCREEN, SourceKind.WEBCAM)
 #: Health is written when it changes, and at least so often (s), so that a page can tell a dead watcher.
 HEARTBEAT = 5.0
-#: A label that cannot be read at first (a pop-up over it) is tried again so often.
-NAME_TRIES = 3
 
 
 @dataclass(slots=True)
@@ -412,71 +407,6 @@ class Runner:
         self._store.add_turns(session, turns)
 
 
-class NamesBehind:
-    """Reads label pictures in a thread of its own, so that a look never waits for it."""
-
-    def __init__(self, read: Callable[[Image], str | None]) -> None:
-        self._read = read
-        self._tries: dict[int, int] = {}
-        self._waiting: set[int] = set()
-        self._known: set[int] = set()
-        self._session = 0
-        self._todo: queue.Queue[tuple[int, int, Image] | None] = queue.Queue()
-        self._done: queue.Queue[tuple[int, int, str | None]] = queue.Queue()
-        self._thread = threading.Thread(target=self._work, name="names", daemon=True)
-        self._thread.start()
-
-    def ask(self, labels: dict[int, Image]) -> None:
-        """Wants the names of these labels read; one that was read or failed three times is not read again."""
-        for student, label in labels.items():
-            if (
-                student in self._known
-                or student in self._waiting
-                or self._tries.get(student, 0) >= NAME_TRIES
-            ):
-                continue
-            self._tries[student] = self._tries.get(student, 0) + 1
-            self._waiting.add(student)
-            self._todo.put((self._session, student, label))
-
-    def again(self, students: Collection[int]) -> None:
-        """These students' labels say something else now."""
-        for student in students:
-            self._known.discard(student)
-            self._tries.pop(student, None)
-
-    def arrived(self) -> list[tuple[int, str]]:
-        """The names read since the last call."""
-        found = []
-        while not self._done.empty():
-            session, student, text = self._done.get_nowait()
-            if session != self._session:
-                continue
-            self._waiting.discard(student)
-            if text:
-                self._known.add(student)
-                found.append((student, text))
-        return found
-
-    def forget(self) -> None:
-        """A new session begins: student numbers mean others now, and what is still read is for no one."""
-        self._session += 1
-        self._tries.clear()
-        self._known.clear()
-        self._waiting.clear()
-
-    def close(self) -> None:
-        """Ends the thread."""
-        self._todo.put(None)
-        self._thread.join(2)
-
-    def _work(self) -> None:
-        while (job := self._todo.get()) is not None:
-            session, student, label = job
-            if session == self._session:
-                self._done.put((session, student, self._read(label)))
-
-
 class Listener:
     """Answers the pipe: at once what must be quick, the rest between two looks."""
 
@@ -560,6 +490,7 @@ def watch(pipe: Connection, settings: Settings, store_url: str | None) -> None:
     log_to_file("watcher")
     clock = RealClock()
     # Heavy libraries are loaded here, so that the process that serves the pages never pays for them.
+    from classroom_monitor.parts import Parts
     from classroom_monitor.sources import open_source
     from classroom_monitor.store import open_store
 
@@ -577,61 +508,6 @@ def watch(pipe: Connection, settings: Settings, store_url: str | None) -> None:
     )
     Listener(pipe, runner, clock).serve()
     parts.close()
-
-
-class Parts:
-    """The real parts of a pipeline, loaded once and shared by the sessions of a process."""
-
-    def __init__(self, settings: Settings) -> None:
-        from classroom_monitor.cues import CueReader
-        from classroom_monitor.expression import ExpressionCNN
-        from classroom_monitor.faces import MediaPipeFaceFinder
-
-        self._settings = settings
-        # First what may be refused: MediaPipe's tasks make noise at the end where they were not closed.
-        self.model: ExpressionModel = ExpressionCNN(settings.expression)
-        self.finder: FaceFinder = MediaPipeFaceFinder(settings.faces)
-        self._cues = CueReader(settings.faces)
-
-    def pipeline(self) -> Pipeline:
-        """A fresh pipeline for a session."""
-        from classroom_monitor.pipeline import Pipeline
-
-        return Pipeline(self._settings, self.finder, self.model, self._cues)
-
-    def read(self, image: Image) -> PictureReading:
-        """What is seen in a single picture; names are not read."""
-        from classroom_monitor.read import read_picture
-
-        return read_picture(image, self.finder, self.model, None, self._settings.faces)
-
-    def name_reader(self) -> Callable[[Image], str | None]:
-        """The reader of label pictures."""
-        from classroom_monitor.names import NameReader
-
-        return NameReader().read
-
-    def close(self) -> None:
-        """Closes the models."""
-        self.finder.close()
-        self._cues.close()
-
-
-def log_to_file(name: str) -> None:
-    """A rotating log in the data folder, 10 MB three times; it holds no names, numbers of faces or tokens."""
-    folder = data_folder()
-    try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handler: logging.Handler = logging.handlers.RotatingFileHandler(
-            Path(folder) / f"{name}.log", maxBytes=10_000_000, backupCount=3, encoding="utf-8"
-        )
-    except OSError:  # a read-only home: the program still runs
-        handler = logging.NullHandler()
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
-    log.info(
-        "classroom-monitor %s on %s, Python %s", __version__, platform.system(), platform.python_version()
-    )
 
 
 def _ours(problem: Exception) -> str:

@@ -12,9 +12,9 @@ ROOT = Path(__file__).parent.parent
 # From left to right as the data flows; a module imports only what stands before it (or in the base).
 BASE = ("records", "errors", "settings", "clock")
 FLOW = (
-    "models", "pictures", "labels", "names", "network", "synthetic", "sources", "gallery", "faces", "cues",
-    "identity", "expression", "mood", "flags", "hints", "moments", "store", "export", "remote", "read",
-    "pipeline", "rehearse", "runner", "bench", "doctor", "analyze", "cli", "__main__",
+    "logs", "models", "pictures", "labels", "names", "network", "synthetic", "sources", "gallery", "faces",
+    "cues", "identity", "expression", "mood", "flags", "hints", "moments", "store", "export", "remote",
+    "read", "pipeline", "rehearse", "parts", "runner", "bench", "doctor", "analyze", "cli", "__main__",
 )  # fmt: skip
 # What the dashboard may know of the watcher: values, the store, and the far end of the pipe.
 DASHBOARD_MAY = {*BASE, "store", "export", "remote"}
