@@ -48,7 +48,8 @@ from classroom_monitor.records import (
 )
 from classroom_monitor.settings import Settings, configs_folder
 from classroom_monitor.synthetic.pictured import FacePictures, PicturedSource
-from classroom_monitor.synthetic.script import Plan, Script
+from classroom_monitor.synthetic.plan import Plan
+from classroom_monitor.synthetic.script import Script
 from classroom_monitor.synthetic.source import StudentTruth, SyntheticSource, Truth
 
 Numbers = NDArray[np.float64]

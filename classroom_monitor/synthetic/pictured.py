@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from classroom_monitor.errors import DataError
 from classroom_monitor.records import EXPRESSIONS, Box, FlagKind, Image, Probabilities
-from classroom_monitor.synthetic.script import Acting, ExpectedFlag, Script, default_coordinates
+from classroom_monitor.synthetic.plan import Acting, ExpectedFlag, default_coordinates
+from classroom_monitor.synthetic.script import Script
 from classroom_monitor.synthetic.source import SyntheticSource, Truth
 
 #: The columns of FER+'s ten votes that belong to the seven expressions, in the order of EXPRESSIONS.

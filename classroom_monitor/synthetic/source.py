@@ -14,7 +14,8 @@ from classroom_monitor.records import Box, Cues, Image, Presence, Probabilities,
 from classroom_monitor.synthetic.avatar import Avatar, Pose, appearance
 from classroom_monitor.synthetic.cache import Cache
 from classroom_monitor.synthetic.painting import Face, Painter
-from classroom_monitor.synthetic.script import PER_PAGE, Acting, Plan, Script, read_script
+from classroom_monitor.synthetic.plan import PER_PAGE, Acting, Plan
+from classroom_monitor.synthetic.script import Script, read_script
 
 #: Names nobody in particular bears, as varied as a real class; every sign is in the font. The first row goes
 #: to students drawn with the usual signs of women, the second with those of men.

@@ -12,7 +12,8 @@ from classroom_monitor.records import EXPRESSIONS, FlagKind
 from classroom_monitor.rehearse import rehearse
 from classroom_monitor.settings import configs_folder, load_settings
 from classroom_monitor.synthetic.pictured import FacePictures, PicturedSource, read_face_pictures
-from classroom_monitor.synthetic.script import Script, default_coordinates, read_script
+from classroom_monitor.synthetic.plan import default_coordinates
+from classroom_monitor.synthetic.script import Script, read_script
 
 HAPPY, NEUTRAL, SAD = (EXPRESSIONS.index(name) for name in ("happy", "neutral", "sad"))
 
