@@ -168,11 +168,16 @@ class Usual:
         if done or (self._seconds >= self._baseline * PROVISIONAL and before // 10 != self._seconds // 10):
             self.value = _weighted_median(self._samples)
             besides = _weighted_median(self._besides)
-            below = math.fsum(
-                seconds * min(0.0, max(value - self.value, beside - besides)) ** 2
-                for (value, seconds), (beside, _) in zip(self._samples, self._besides, strict=True)
-            )
-            self._spread = max(LEAST_SPREAD, math.sqrt(2 * below / self._seconds))
+            # A fall in these minutes must not hide itself either; until there is a minute besides, it may.
+            until = self._seconds - LATER if self._seconds >= 2 * LATER else self._seconds
+            below = passed = 0.0
+            for (value, seconds), (beside, _) in zip(self._samples, self._besides, strict=True):
+                if passed + seconds > until:
+                    break
+                passed += seconds
+                below += seconds * min(0.0, max(value - self.value, beside - besides)) ** 2
+            if passed:
+                self._spread = max(LEAST_SPREAD, math.sqrt(2 * below / passed))
         if done:
             self._samples, self._besides = [], []
 
@@ -342,10 +347,10 @@ class Mood:
         now = median(reading.valence for reading in readings.values()) if readings else 0.0
         for student, seconds in stood.items():
             track = self._tracks[student]
-            if track.valence.learning:
-                track.valence.add(readings[student].valence, seconds, now)
-            elif student in self._frozen:
+            if student in self._frozen:
                 track.valence.pause()
+            elif track.valence.learning:
+                track.valence.add(readings[student].valence, seconds, now)
             else:
                 track.valence.adapt(deviations[student], min(seconds, passed), of_class)
 
@@ -540,7 +545,7 @@ def _trend_of(pairs: Sequence[tuple[float, float]], mixed_spread: float) -> Tren
 
 def _above(usual: Usual, value: float, seconds: float, frozen: bool) -> float | None:
     """How far a cue is above usual, at least 0; None before a usual is known. Learns from the reading."""
-    if usual.learning:
+    if usual.learning and not frozen:
         usual.add(value, seconds)
     elif usual.value is not None and not frozen:
         usual.adapt(value - usual.value, seconds)

@@ -200,6 +200,12 @@ class TestUsual:
         mood.freeze([])
         assert usual(run(mood, [-0.3, *rest], 4002, 6000)) < before
 
+    def test_it_stands_still_also_in_the_first_minutes(self) -> None:
+        mood, rest = Mood(SETTINGS), [0.0] * 6
+        run(mood, [0.0, *rest], 0, 70)
+        mood.freeze([1])
+        assert usual(run(mood, [-0.3, *rest], 72, 400)) == pytest.approx(0.0, abs=1e-6)
+
     def test_it_does_not_follow_what_the_whole_class_does(self) -> None:
         mood = Mood(SETTINGS)
         run(mood, [0.0] * 6, 0, 200)
@@ -228,6 +234,15 @@ class TestSpread:
         for number in range(900):
             usual.adapt(0.05 * (number % 3 - 1), 2.0)
         assert 0.035 < usual.spread < 0.9 * young
+
+    def test_a_fall_in_the_first_minutes_does_not_hide_itself(self) -> None:
+        usual = Usual(180)
+        for number in range(60):
+            usual.add(0.05 * (number % 3 - 1), 2.0)
+        young = usual.spread
+        for _ in range(round(LATER / 2) - 1):
+            usual.add(-0.4, 2.0)
+        assert usual.spread < 1.2 * young
 
     def test_a_fall_counts_for_it_a_minute_later(self) -> None:
         usual = self.known()
