@@ -408,7 +408,12 @@ class FaceReader:
         return tiles
 
     def _closer_looks(self, image: Image, tiles: list[Tile], anew: bool) -> list[Tile]:
-        """Looks into large tiles that look live and gave no face, at all of them in a new layout."""
+        """Looks into large tiles that look live and gave no face, at all of them in a new layout.
+
+        Not into one alone: a single rectangle may be anything, and the sweep finds a face in it as well.
+        """
+        if len(tiles) < 2:
+            return tiles
         least = round(CLOSER * self._settings.min_side)
         places = [
             (number, place)

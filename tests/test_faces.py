@@ -271,9 +271,10 @@ def test_a_face_far_from_the_camera_is_found_and_kept(
     scale = 26 / shown.face.h
     small = cv2.resize(shown.box.cut(image), None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     slot, there = Box(20, 20, 640, 360), Box(420, 130, small.shape[1], small.shape[0])
-    room = np.full((400, 680, 3), 90, np.uint8)
+    room = np.full((400, 1340, 3), 90, np.uint8)
     there.cut(room)[:] = small
-    gallery = Gallery((Tile(slot, TileState.NO_FACE, (), 0, 0),), True)
+    off = Tile(slot.shift(660, 0), TileState.CAMERA_OFF, (), 0, 1)
+    gallery = Gallery((Tile(slot, TileState.NO_FACE, (), 0, 0), off), True)
     reader = FaceReader(finder, SETTINGS)
     middle_x = there.x + (shown.face.x + shown.face.w / 2 - shown.box.x) * scale
     middle_y = there.y + (shown.face.y + shown.face.h / 2 - shown.box.y) * scale
@@ -281,6 +282,8 @@ def test_a_face_far_from_the_camera_is_found_and_kept(
         (face,) = reader.read(room, gallery).tiles[0].faces
         assert face.box.holds(middle_x, middle_y)
         assert 18 < face.side < 36
+    alone = FaceReader(finder, SETTINGS).read(room, Gallery(gallery.tiles[:1], True))
+    assert [tile.row for tile in alone.tiles] == [-1]  # a single rectangle is no call for a face far in it
     there.cut(room)[:] = 90
     assert reader.read(room, gallery).tiles[0].faces == ()
 
