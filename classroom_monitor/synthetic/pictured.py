@@ -171,17 +171,13 @@ class PicturedSource(SyntheticSource):
         x, y = (view.w - side) / 2 + sway, (view.h - side) / 2 - 0.05 * view.h + nod
         return Box(view.x + round(x), view.y + round(y), side, side)
 
-    def _video(self, picture: Image, box: Box, number: int, act: Acting, seconds: float) -> None:
+    def _film(self, picture: Image, box: Box, number: int, act: Acting, seconds: float) -> Box:
         face = self._pictures.images[self._shown(number, act, seconds)]
         view, place = self._view(number, box), self._place(number, box, seconds)
-        if view.w < box.w:
-            box.cut(picture)[:] = self._painter.theme.fill
-        # A wall in the colour of the picture's rim, lit from above, so that it is a video and no photo.
-        rim = np.median(np.concatenate([face[0], face[:, 0], face[:, -1]]), axis=0)
-        light = np.linspace(1.3, 0.7, view.h)[:, np.newaxis, np.newaxis]
-        view.cut(picture)[:] = np.clip(light * np.maximum(rim, 40), 0, 255).astype(np.uint8)
+        view.cut(picture)[:] = self._avatar(number, view.w, view.h).scene
         how = cv2.INTER_AREA if place.h < face.shape[0] else cv2.INTER_CUBIC
         place.cut(picture)[:] = cv2.resize(face, (place.w, place.h), interpolation=how)
+        return view
 
     def _face_box(self, number: int, act: Acting, box: Box, seconds: float) -> Box:
         return self._place(number, box, seconds).clip(self._painter.width, self._painter.height)

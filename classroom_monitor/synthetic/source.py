@@ -362,18 +362,10 @@ class SyntheticSource:
         return view.shift(view.w, 0)
 
     def _video(self, picture: Image, box: Box, number: int, act: Acting, seconds: float) -> None:
-        view = self._view(number, box)
-        if view.w < box.w:
+        if self._view(number, box).w < box.w:
             box.cut(picture)[:] = self._painter.theme.fill
+        view = self._film(picture, box, number, act, seconds)
         spot = view.cut(picture)
-        self._avatar(number, view.w, view.h).paint(self._pose(number, act, seconds), spot)
-        if self._seats[number].sits == "pair":
-            other = self._other_view(number, box)
-            self._avatar(number + BESIDE, other.w, other.h).paint(
-                self._calm(number, seconds), other.cut(picture)
-            )
-            view = Box(view.x, view.y, 2 * view.w, view.h)
-            spot = view.cut(picture)
         if self._light < 1:
             spot[:] = cv2.convertScaleAbs(spot, alpha=self._light)
         side = self._noise.shape[0]
@@ -382,6 +374,18 @@ class SyntheticSource:
         grain = self._noise[y : y + view.h, x : x + view.w]
         if grain.shape == spot.shape:
             spot[:] = cv2.add(spot, grain, dtype=cv2.CV_8U)
+
+    def _film(self, picture: Image, box: Box, number: int, act: Acting, seconds: float) -> Box:
+        """What stands before the camera, still without its grain; where in the picture that is."""
+        view = self._view(number, box)
+        self._avatar(number, view.w, view.h).paint(self._pose(number, act, seconds), view.cut(picture))
+        if self._seats[number].sits != "pair":
+            return view
+        other = self._other_view(number, box)
+        self._avatar(number + BESIDE, other.w, other.h).paint(
+            self._calm(number, seconds), other.cut(picture)
+        )
+        return Box(view.x, view.y, 2 * view.w, view.h)
 
     def _photo(self, picture: Image, box: Box, number: int) -> None:
         """A still, square profile picture."""

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from classroom_monitor.errors import DataError, ScriptError
-from classroom_monitor.records import EXPRESSIONS, FlagKind
+from classroom_monitor.gallery import GalleryReader
+from classroom_monitor.records import EXPRESSIONS, FlagKind, TileState
 from classroom_monitor.rehearse import rehearse
 from classroom_monitor.settings import configs_folder, load_settings
 from classroom_monitor.synthetic.pictured import FacePictures, PicturedSource, read_face_pictures
@@ -148,6 +149,21 @@ class TestClass:
                 face = student.face
                 shade = image[face.y + face.h // 2, face.x + face.w // 2]
                 assert shade == pytest.approx(self.FACES.images[row, 0, 0], abs=12)
+
+    @pytest.mark.parametrize("shade", [5, 60, 250])
+    def test_dark_or_bright_pictures_are_part_of_a_video_all_the_same(
+        self, tmp_path: Path, shade: int
+    ) -> None:
+        """A still picture in a bare tile would be read as a profile picture, or as a sign."""
+        images = np.stack([picture(shade)] * 2)
+        images[:, 12:36, 12:36] += np.uint8(5)
+        pictures = read_face_pictures(stored(tmp_path, image=images, label=np.array([NEUTRAL, HAPPY])))
+        source, reader = PicturedSource(pictures, script(tmp_path)), GalleryReader()
+        for number in range(20):
+            frame = source.grab(2.0 * number)
+            assert frame is not None
+            gallery = reader.read(frame)
+        assert [tile.state for tile in gallery.tiles] == [TileState.NO_FACE] * 6
 
     def test_they_need_pixels(self, tmp_path: Path) -> None:
         settings = load_settings(configs_folder() / "default.toml")

@@ -44,7 +44,7 @@ class Avatar:
 
     def paint(self, pose: Pose, into: Image) -> None:
         """Draws the student into a picture [height, width, 3]."""
-        into[:] = self._scene()
+        into[:] = self.scene
         steps = controls(pose)
         head = self._head(steps, *self._turn(pose, steps))
         x, y, angle = self._place(pose)
@@ -150,7 +150,10 @@ class Avatar:
         )
         return made
 
-    def _scene(self) -> Image:
+    @property
+    def scene(self) -> Image:
+        """The room and the clothes, without a head; uint8 [height, width, 3]."""
+
         def make() -> Image:
             room = room_of(self.look, self.width, self.height)
             paint_clothes(self.look, self._unit, room)
