@@ -171,11 +171,11 @@ class Usual:
             # A fall in these minutes must not hide itself either; until there is a minute besides, it may.
             until = self._seconds - LATER if self._seconds >= 2 * LATER else self._seconds
             below = passed = 0.0
-            for (value, seconds), (beside, _) in zip(self._samples, self._besides, strict=True):
-                if passed + seconds > until:
+            for (old, lasted), (beside, _) in zip(self._samples, self._besides, strict=True):
+                if passed + lasted > until:
                     break
-                passed += seconds
-                below += seconds * min(0.0, max(value - self.value, beside - besides)) ** 2
+                passed += lasted
+                below += lasted * min(0.0, max(old - self.value, beside - besides)) ** 2
             if passed:
                 self._spread = max(LEAST_SPREAD, math.sqrt(2 * below / passed))
         if done:
