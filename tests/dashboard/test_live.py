@@ -16,6 +16,7 @@ from plotly.io.json import to_json_plotly
 from classroom_monitor.records import (
     Answer,
     Box,
+    ClassWord,
     HealthState,
     Hint,
     HintKind,
@@ -109,8 +110,11 @@ def test_a_word_of_the_few_beside_slides_says_by_how_many(lecture: Lecture) -> N
     """Check 15 and decision 10: the word of a strip beside slides stands, with the number it rests on."""
     on_strip = [student(n) for n in range(1, 7)]
     lecture.look((*on_strip, *(StudentState(n, Presence.OTHER_PAGE, None) for n in range(7, 26))))
+    now = now_of(lecture)
+    assert now.last is not None
+    spoken = replace(now, last=replace(now.last, word=ClassWord.MOSTLY_NEUTRAL))
     for compact in (False, True):
-        said = texts(head.head(context_of(lecture), now_of(lecture), View(compact=compact)))
+        said = texts(head.head(context_of(lecture), spoken, View(compact=compact)))
         assert "by the 6 in view" in said
     lecture.look(tuple(student(n) for n in range(1, 13)))
     assert "by the" not in texts(head.head(context_of(lecture), now_of(lecture), View()))
