@@ -382,9 +382,7 @@ class SyntheticSource:
         if self._seats[number].sits != "pair":
             return view
         other = self._other_view(number, box)
-        self._avatar(number + BESIDE, other.w, other.h).paint(
-            self._calm(number, seconds), other.cut(picture)
-        )
+        self._avatar(number + BESIDE, other.w, other.h).paint(self._calm(number, seconds), other.cut(picture))
         return Box(view.x, view.y, 2 * view.w, view.h)
 
     def _photo(self, picture: Image, box: Box, number: int) -> None:
