@@ -66,10 +66,11 @@ class CueReader:
         if not face.box.holds(box.x + nose.x * box.w, box.y + nose.y * box.h):
             return None  # somebody else in the crop
         shapes = {shape.category_name: float(shape.score) for shape in found.face_blendshapes[0]}
-        turn = np.asarray(found.facial_transformation_matrixes[0], np.float64)[:3, :3]
-        ahead = turn[2, 2] / max(1e-9, float(np.linalg.norm(turn[:, 2])))
+        ahead = np.asarray(found.facial_transformation_matrixes[0], np.float64)[:3, 2]
+        aside, up, towards = (float(each) for each in ahead / max(1e-9, float(np.linalg.norm(ahead))))
         return Cues(
-            head_turn=min(90.0, math.degrees(math.acos(min(1.0, max(-1.0, float(ahead)))))),
+            yaw=max(-90.0, min(90.0, math.degrees(math.atan2(aside, towards)))),
+            pitch=math.degrees(math.asin(max(-1.0, min(1.0, up)))),
             eyes_closed=_share(shapes, "eyeBlinkLeft", "eyeBlinkRight"),
             brow_furrow=_share(shapes, "browDownLeft", "browDownRight"),
         )

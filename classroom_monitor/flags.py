@@ -71,7 +71,7 @@ CLASS_SHARE = 0.2
 #: Fewer students than this are no class to compare with.
 CLASS_AT_LEAST = 5
 
-#: A reading of cues counts for the comparison with the class for so long (s).
+#: A reading counts for the comparison with the class for so long (s).
 CUES_FRESH = 20.0
 
 #: Out of view is said only of a student who was in view for at least so long (s), and most of the time.
@@ -161,6 +161,7 @@ class Flags:
         self._settings = settings
         self._cases: dict[tuple[int, FlagKind], _Case] = {}
         self._seen: dict[int, _Seen] = {}
+        self._latest: dict[FlagKind, dict[int, tuple[float, float]]] = {kind: {} for kind in FlagKind}
         self._muted: dict[int, float] = {}
         self._markers: list[Marker] = []
         self._number = 0
@@ -245,14 +246,18 @@ class Flags:
         of_class = self._class(seconds, states)
         for kind, rule in self._rules(of_class).items():
             expected = phase is MarkerKind.EXERCISE and kind in EXPECTED_IN_EXERCISE
-            found = []
+            found, latest = [], self._latest[kind]
             for state in states:
                 level = 0.0 if state.presence in OVER else rule(state)
                 if level is not None:
                     found.append((state, level))
-            with_it = sum(level >= EASED for _, level in found)
-            known = sum(state.presence not in OVER for state, _ in found)
-            shared = known >= CLASS_AT_LEAST and with_it > CLASS_SHARE * known
+                    latest[state.student] = seconds, level
+                if state.presence in OVER:
+                    latest.pop(state.student, None)
+            # Cues of a student are read every few looks only; the class is what was read of each lately.
+            known = [level for at, level in latest.values() if seconds - at <= CUES_FRESH]
+            with_it = sum(level >= EASED for level in known)
+            shared = len(known) >= CLASS_AT_LEAST and with_it > CLASS_SHARE * len(known)
             for state, level in found:
                 self._follow(seconds, state, kind, 0.0 if shared or expected else level)
 

@@ -213,11 +213,12 @@ class _Track:
         "last",
         "last_cues",
         "on_camera",
+        "pitch",
         "slices",
         "sums",
-        "turn",
         "valence",
         "weight",
+        "yaw",
     )
 
     def __init__(self, baseline: float) -> None:
@@ -226,7 +227,7 @@ class _Track:
         self.last = -math.inf
         self.last_cues = -math.inf
         self.valence = Usual(baseline)
-        self.turn, self.eyes, self.brow = Usual(baseline), Usual(baseline), Usual(baseline)
+        self.yaw, self.pitch, self.eyes, self.brow = (Usual(baseline) for _ in range(4))
         self.on_camera = True
         self.slices: deque[list[float]] = deque()  # [slice number, sum of valence, looks]
 
@@ -366,12 +367,16 @@ class Mood:
             stands = min(seconds - track.last_cues, self._settings.smoothing)
             track.last_cues = seconds
             frozen = look.student in self._frozen
-            turn = _above(track.turn, look.cues.head_turn, stands, frozen)
-            brow = _above(track.brow, look.cues.brow_furrow, stands, frozen)
-            shut = _above(track.eyes, look.cues.eyes_closed, stands, frozen)
-            if shut is not None:
+            aside = _from_usual(track.yaw, look.cues.yaw, stands, frozen)
+            down = _from_usual(track.pitch, look.cues.pitch, stands, frozen)
+            furrowed = _from_usual(track.brow, look.cues.brow_furrow, stands, frozen)
+            shut = _from_usual(track.eyes, look.cues.eyes_closed, stands, frozen)
+            if aside is not None and down is not None and furrowed is not None and shut is not None:
+                # A head that usually points up or aside turns from there, not from the camera.
+                turn = math.hypot(aside, down)
+                brow = max(0.0, furrowed)
                 # Narrow eyes or glasses are some people's usual: what is usually open counts as the whole.
-                eyes = min(1.0, shut / max(0.1, 1 - (track.eyes.value or 0.0)))
+                eyes = min(1.0, max(0.0, shut) / max(0.1, 1 - (track.eyes.value or 0.0)))
         return StudentState(
             student=look.student,
             presence=look.presence,
@@ -543,13 +548,13 @@ def _trend_of(pairs: Sequence[tuple[float, float]], mixed_spread: float) -> Tren
     return Trend.STEADY if abs(change) + half <= 2 * LEAST_CHANGE else Trend.UNCLEAR
 
 
-def _above(usual: Usual, value: float, seconds: float, frozen: bool) -> float | None:
-    """How far a cue is above usual, at least 0; None before a usual is known. Learns from the reading."""
+def _from_usual(usual: Usual, value: float, seconds: float, frozen: bool) -> float | None:
+    """How far a cue is from usual; None before a usual is known. Learns from the reading."""
     if usual.learning and not frozen:
         usual.add(value, seconds)
     elif usual.value is not None and not frozen:
         usual.adapt(value - usual.value, seconds)
-    return None if usual.value is None else max(0.0, value - usual.value)
+    return None if usual.value is None else value - usual.value
 
 
 def _weighted_median(samples: Sequence[tuple[float, float]]) -> float:

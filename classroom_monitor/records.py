@@ -8,6 +8,7 @@ Numbers that are not known are `None`, never NaN.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -197,12 +198,19 @@ class Frame:
 class Cues:
     """Visible signs other than expression, before they are set against the student's usual.
 
-    head_turn: degrees away from facing the camera (0..90); eyes_closed and brow_furrow: 0..1.
+    yaw and pitch: where the head points, in degrees from the camera (-90..90), aside and up or down;
+    eyes_closed and brow_furrow: 0..1.
     """
 
-    head_turn: float
+    yaw: float
+    pitch: float
     eyes_closed: float
     brow_furrow: float
+
+    @property
+    def head_turn(self) -> float:
+        """Degrees away from facing the camera, 0..180."""
+        return math.degrees(math.acos(math.cos(math.radians(self.yaw)) * math.cos(math.radians(self.pitch))))
 
 
 @dataclass(frozen=True, slots=True)

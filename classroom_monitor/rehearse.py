@@ -293,9 +293,10 @@ def _presence(
 
 
 def _read_cues(true: Cues, rest: float, rng: np.random.Generator) -> Cues:
-    turn, eyes, brow = rng.normal(size=3)
+    yaw, pitch, eyes, brow = rng.normal(size=4)
     return Cues(
-        head_turn=min(90.0, abs(true.head_turn + TURN_NOISE * turn)),
+        yaw=max(-90.0, min(90.0, true.yaw + TURN_NOISE * yaw)),
+        pitch=max(-90.0, min(90.0, true.pitch + TURN_NOISE * pitch)),
         eyes_closed=min(1.0, max(0.0, true.eyes_closed + EYES_NOISE * eyes)),
         brow_furrow=min(1.0, max(0.0, rest + (1 - rest) * true.brow_furrow + BROW_NOISE * brow)),
     )

@@ -108,7 +108,7 @@ class SimulatedClass:
                 continue
             state = Presence.SEEN if usable[at] else Presence.NOT_READABLE
             reading = Expression(probabilities(float(np.clip(read[at], SAD, HAPPY))), bool(usable[at]))
-            seen = Cues(float(abs(turn[at])), 0.1, float(np.clip(brow[at], 0, 1))) if cues[at] else None
+            seen = Cues(float(turn[at]), 0.0, 0.1, float(np.clip(brow[at], 0, 1))) if cues[at] else None
             looks.append(StudentLook(at + 1, state, None, reading, seen))
         self.seconds += self.every
         return now, looks, true

@@ -283,7 +283,7 @@ class TestSpread:
 
 
 class TestCues:
-    USUAL = Cues(head_turn=20.0, eyes_closed=0.2, brow_furrow=0.3)
+    USUAL = Cues(yaw=20.0, pitch=-5.0, eyes_closed=0.2, brow_furrow=0.3)
 
     def after(self, cues: Cues | None, seconds: float = 100.0) -> StudentState:
         mood = Mood(SETTINGS)
@@ -294,21 +294,27 @@ class TestCues:
         return mood.update(at, [look(1, 0.0, cues=cues)])[0][0]
 
     def test_they_are_set_against_the_own_usual(self) -> None:
-        state = self.after(Cues(65.0, 0.6, 0.8))
+        state = self.after(Cues(65.0, -5.0, 0.6, 0.8))
         assert state.head_turn == pytest.approx(45)
         assert state.brow_furrow == pytest.approx(0.5)
         assert state.eyes_closed == pytest.approx(0.5, abs=0.01)
 
     def test_less_than_usual_is_nothing(self) -> None:
-        state = self.after(Cues(0.0, 0.0, 0.0))
+        state = self.after(Cues(20.0, -5.0, 0.0, 0.0))
         assert (state.head_turn, state.eyes_closed, state.brow_furrow) == (0, 0, 0)
+
+    def test_a_head_turns_from_where_it_usually_points(self) -> None:
+        """Who sits with the camera aside and faces it for once has turned, and who nods has, too."""
+        assert self.after(Cues(-10.0, -5.0, 0.2, 0.3)).head_turn == pytest.approx(30)
+        assert self.after(Cues(20.0, 25.0, 0.2, 0.3)).head_turn == pytest.approx(30)
+        assert self.after(Cues(38.0, 19.0, 0.2, 0.3)).head_turn == pytest.approx(30)
 
     def test_they_are_unknown_at_a_look_without_landmarks(self) -> None:
         state = self.after(None)
         assert (state.head_turn, state.eyes_closed, state.brow_furrow) == (None, None, None)
 
     def test_they_are_unknown_before_a_usual_is(self) -> None:
-        assert self.after(Cues(65.0, 0.6, 0.8), 30).head_turn is None
+        assert self.after(Cues(65.0, -5.0, 0.6, 0.8), 30).head_turn is None
 
 
 class TestClass:

@@ -52,16 +52,13 @@ class Acting:
     @property
     def cues(self) -> Cues:
         """The true cues, to be set against the usual ones."""
-        turned = math.degrees(
-            math.acos(math.cos(math.radians(self.yaw)) * math.cos(math.radians(self.pitch)))
-        )
         # Angry and disgusted faces furrow the brow of themselves.
         angry, disgust = (
             self.expression[EXPRESSIONS.index("angry")],
             self.expression[EXPRESSIONS.index("disgust")],
         )
         brow = min(1.0, self.brow + angry + 0.7 * disgust)
-        return Cues(head_turn=turned, eyes_closed=self.eyes, brow_furrow=brow)
+        return Cues(yaw=self.yaw, pitch=self.pitch, eyes_closed=self.eyes, brow_furrow=brow)
 
     @property
     def state(self) -> TileState:
