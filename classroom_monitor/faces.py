@@ -156,8 +156,8 @@ ALONE_SCORE, BESIDE_SCORE = 0.6, 0.7
 #: A face so small against the largest in its tile is somebody passing by or a picture on the wall.
 BESIDE = 0.4
 
-#: A face beside another counts when it is so sure, or found again from closer with this IoU. Drawn shelves gave
-#: second faces of .5 to .7, of 25 such one is found again.
+#: A face beside another counts when it is so sure, or found again from closer with this IoU. Drawn shelves
+#: gave second faces of .5 to .7; of 25 such one is found again.
 SURE_BESIDE, SAME_BESIDE = 0.8, 0.5
 
 #: Second looks at tiles, and swept crops beside a grid and without one, in one frame of a known layout.

@@ -60,13 +60,16 @@ NORMAL_90 = 1.6449  # of the normal distribution 90 % lie within so many standar
 
 @dataclass(frozen=True, slots=True)
 class _Turn:
-    """Columns of before, after and error: valence, spread. lasts: seconds until it went back, if soon."""
+    """Columns of before, after and error: valence, spread. lasts: seconds until it went back, if soon, and
+    back: how far it then went.
+    """
 
     seconds: float
     before: Values
     after: Values
     error: Values
     lasts: float | None = None
+    back: float = 0.0
 
     @property
     def change(self) -> Values:
@@ -80,7 +83,7 @@ class _Turn:
         The root of the squares that go when the level is known (of two minutes at most).
         """
         lasts = min(self.lasts or math.inf, AROUND * SLICE)
-        return float(np.abs(self.change).max()) * math.sqrt(lasts)
+        return max(float(np.abs(self.change).max()), self.back) * math.sqrt(lasts)
 
     @property
     def clear(self) -> tuple[bool, bool]:
@@ -168,19 +171,17 @@ def _steps(turns: Sequence[_Turn]) -> list[_Turn]:
 
 
 def _brief(turns: Sequence[_Turn]) -> list[_Turn]:
-    """Makes one turn of a short level and its way back to where it came from."""
+    """Makes one turn of a short level and its way back, to where it came from or not far beside it."""
     found: list[_Turn] = []
     for turn in turns:
         last = found[-1] if found else None
-        if (
-            last
-            and last.lasts is None
-            and turn.seconds - last.seconds <= BRIEF
-            and float(np.abs(turn.after - last.before).max()) < float(np.abs(last.change).max()) / 2
-        ):
-            found[-1] = replace(last, lasts=turn.seconds - last.seconds)
-        else:
-            found.append(turn)
+        if last and last.lasts is None and turn.seconds - last.seconds <= BRIEF:
+            there, back = (float(np.abs(each.change).max()) for each in (last, turn))
+            missed = float(np.abs(turn.after - last.before).max())
+            if missed < max(there, back) / 2:
+                found[-1] = replace(last, lasts=turn.seconds - last.seconds, back=back)
+                continue
+        found.append(turn)
     return found
 
 

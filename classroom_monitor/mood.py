@@ -70,7 +70,7 @@ PRIOR_SPREAD, PRIOR_WEIGHT = 0.2, 2.0
 
 #: Readings of faces that look alike are so many times nearer to each other than to the truth (rehearsed with
 #: drawn faces, pictures of faces, and without pixels): what is wrong with one is in part wrong with many.
-TOGETHER = 2.0
+TOGETHER = 1.7
 
 #: Until the readings of the class tell how near that is, the error is that of the settings, with the weight
 #: of so many students.

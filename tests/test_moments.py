@@ -72,6 +72,17 @@ def test_half_a_minute_of_laughter_is_one_moment() -> None:
     assert turn.text == "Brightened briefly, back within 1 min"
 
 
+def test_a_laugh_that_ends_lower_than_it_began_is_one_moment_too() -> None:
+    """And weighs by its fall, the larger of both ways: more than a change of half that lasts."""
+    laugh = [(900, 0.2), (40, 0.55), (900, 0.0)]
+    (turn,) = find_turns(series(laugh))
+    assert turn.text == "Brightened briefly, back within 1 min"
+    levels = [0.0, 0.29, 0.0, 0.29, 0.0, 0.29]
+    most = find_turns(series([*laugh, *((600, level) for level in levels)]))
+    assert len(most) == AT_MOST
+    assert turn.seconds in times(most)
+
+
 def test_a_long_level_that_goes_back_is_two() -> None:
     assert len(find_turns(series([(900, 0.0), (900, 0.3), (900, 0.0)]))) == 2
 
