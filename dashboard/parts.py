@@ -46,6 +46,14 @@ def family(probabilities: Probabilities) -> str:
     return wording.FAMILIES[shares.index(max(shares))]
 
 
+def start_path(after: str) -> str:
+    """The address of the start page once that session has ended.
+
+    The live page may stand at `/` itself, and nobody gets from an address to the same one.
+    """
+    return f"/?{urllib.parse.urlencode({'after': after})}"
+
+
 def review_path(session_id: str) -> str:
     """The address of a session's review."""
     return f"/review/{urllib.parse.quote(session_id, safe='')}"

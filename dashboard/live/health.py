@@ -138,13 +138,14 @@ def ended(context: Context, session_id: str | None) -> Any:
         links.append(
             parts.link(wording.OPEN_REVIEW, parts.review_path(session_id), className="btn large main")
         )
-    return parts.state_screen(wording.SESSION_ENDED, *links, *start_again(context))
+    return parts.state_screen(wording.SESSION_ENDED, *links, *start_again(context, session_id))
 
 
-def start_again(context: Context) -> tuple[Any, ...]:
-    """Where to go on from a page without a session."""
+def start_again(context: Context, after: str | None = None) -> tuple[Any, ...]:
+    """Where to go on from a page without a session, or of the one that has ended."""
     links = []
     if context.watcher is not None and not context.demo:
-        links.append(parts.link(wording.START_TITLE, "/", className="btn large main"))
+        where = parts.start_path(after) if after else "/"
+        links.append(parts.link(wording.START_TITLE, where, className="btn large main"))
     links.append(parts.link(wording.SESSIONS, "/sessions", className="btn large"))
     return tuple(links)

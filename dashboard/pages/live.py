@@ -145,7 +145,7 @@ def layout(context: Context, **_values: str) -> Any:
                 centered=True,
                 transitionProps={"duration": 0},
                 children=[
-                    dcc.Store(id="live-stop-to"),
+                    dcc.Store(id="live-stop-anew"),
                     html.P(id="live-stop-cause", className="quiet2"),
                     html.Div(
                         className="row actions",
@@ -267,7 +267,7 @@ def register(app: Any, context: Context) -> None:
         Output("live-stop-question", "opened"),
         Output("live-stop-cause", "children"),
         Output("live-stop-yes", "children"),
-        Output("live-stop-to", "data"),
+        Output("live-stop-anew", "data"),
         Input("live-stop", "n_clicks"),
         Input("live-stop-narrow", "n_clicks"),
         Input("live-stop-no", "n_clicks"),
@@ -280,21 +280,21 @@ def register(app: Any, context: Context) -> None:
         if ctx.triggered_id == "live-stop-no":
             return False, no_update, no_update, no_update
         if isinstance(ctx.triggered_id, str):
-            return True, wording.STOP_CAUSE, wording.STOP_CONFIRM, None
-        return True, wording.CHOOSE_CAUSE, wording.CHOOSE_AGAIN, "/"
+            return True, wording.STOP_CAUSE, wording.STOP_CONFIRM, False
+        return True, wording.CHOOSE_CAUSE, wording.CHOOSE_AGAIN, True
 
     @app.callback(
         Output("location", "href", allow_duplicate=True),
         Input("live-stop-yes", "n_clicks"),
-        State("live-stop-to", "data"),
+        State("live-stop-anew", "data"),
         prevent_initial_call=True,
     )
-    def stop(clicks: int | None, to: str | None) -> Any:
+    def stop(clicks: int | None, anew: bool | None) -> Any:
         session_id, _health = running(context)
         if not clicks or context.watcher is None or session_id is None:
             return no_update
         context.watcher.stop()
-        return to or parts.review_path(session_id)
+        return parts.start_path(session_id) if anew else parts.review_path(session_id)
 
     app.clientside_callback(
         ClientsideFunction("classroom", "shown"),
