@@ -72,7 +72,7 @@ CLASS_SHARE = 0.2
 CLASS_AT_LEAST = 5
 
 #: A reading counts for the comparison with the class for so long (s).
-CUES_FRESH = 20.0
+FRESH = 20.0
 
 #: Out of view is said only of a student who was in view for at least so long (s), and most of the time.
 IN_VIEW_LEAST, IN_VIEW_SHARE, IN_VIEW_MEMORY = 60.0, 0.7, 300.0
@@ -123,7 +123,7 @@ class _Seen:
         faces are read no more unpleasant than others (measured on pictures with votes).
         """
         turned = self.turn >= settings.turn_by or self.eyes >= settings.eyes_closed
-        return turned and seconds - self.cues_at <= CUES_FRESH
+        return turned and seconds - self.cues_at <= FRESH
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,16 +246,17 @@ class Flags:
         of_class = self._class(seconds, states)
         for kind, rule in self._rules(of_class).items():
             expected = phase is MarkerKind.EXERCISE and kind in EXPECTED_IN_EXERCISE
-            found, latest = [], self._latest[kind]
+            latest = self._latest[kind]
+            found: list[tuple[StudentState, float]] = []
             for state in states:
-                level = 0.0 if state.presence in OVER else rule(state)
-                if level is not None:
+                if state.presence in OVER:
+                    found.append((state, 0.0))
+                    latest.pop(state.student, None)
+                elif (level := rule(state)) is not None:
                     found.append((state, level))
                     latest[state.student] = seconds, level
-                if state.presence in OVER:
-                    latest.pop(state.student, None)
             # Cues of a student are read every few looks only; the class is what was read of each lately.
-            known = [level for at, level in latest.values() if seconds - at <= CUES_FRESH]
+            known = [level for at, level in latest.values() if seconds - at <= FRESH]
             with_it = sum(level >= EASED for level in known)
             shared = len(known) >= CLASS_AT_LEAST and with_it > CLASS_SHARE * len(known)
             for state, level in found:
@@ -278,7 +279,7 @@ class Flags:
             off = [valence - of_class.expected(usual) for valence, usual in known]
             middle = median(off)
             of_class = replace(of_class, spread=TO_SD * median(abs(each - middle) for each in off))
-        fresh = [seen for seen in self._seen.values() if seconds - seen.cues_at <= CUES_FRESH]
+        fresh = [seen for seen in self._seen.values() if seconds - seen.cues_at <= FRESH]
         if len(fresh) >= CLASS_AT_LEAST:
             of_class = replace(
                 of_class,

@@ -209,7 +209,7 @@ class Cues:
 
     @property
     def head_turn(self) -> float:
-        """Degrees away from facing the camera, 0..180."""
+        """Degrees away from facing the camera, 0..90."""
         return math.degrees(math.acos(math.cos(math.radians(self.yaw)) * math.cos(math.radians(self.pitch))))
 
 

@@ -312,8 +312,13 @@ def _read(store: Store, session_id: str) -> tuple[Series, int]:
     return thin(looks), len(looks)
 
 
-#: The same of a session that has ended, whose looks no longer change: its pages ask for them several times.
-_ended = functools.lru_cache(maxsize=8)(_read)
+@functools.lru_cache(maxsize=8)
+def _ended(store: Store, session_id: str, end: datetime) -> tuple[Series, int]:
+    """The same of a session that has ended, whose looks no longer change: its pages ask several times.
+
+    end: when it did, since a session can be gone on with, and end again.
+    """
+    return _read(store, session_id)
 
 
 def forget_ended() -> None:
@@ -331,8 +336,8 @@ def read_lecture(store: Store, session_id: str, students: bool = True) -> Lectur
     Raises StoreError when the session is unknown.
     """
     session = store.session(session_id)
-    read = _read if session.end is None else _ended
-    series, looks = read(store, session.id)
+    end = session.end
+    series, looks = _read(store, session.id) if end is None else _ended(store, session.id, end)
     markers = store.markers(session.id)
     apart = stretches(series)
     left_out = store.left_out(session.id)

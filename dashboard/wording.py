@@ -264,9 +264,13 @@ PRESENCE_ORDER = (
 CAUSES = "Why some are not read"
 
 
+#: What every pseudonym begins with; narrow tiles show the rest alone.
+STUDENT = "Student "
+
+
 def pseudonym(student: int) -> str:
     """`Student 07`."""
-    return f"Student {student:02d}"
+    return f"{STUDENT}{student:02d}"
 
 
 # --- one student, tapped in the map -------------------------------------------------------------------------

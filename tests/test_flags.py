@@ -280,6 +280,15 @@ class TestCues:
         value = {"brow": 0.6, "turn": 50.0, "eyes": 0.9}[cue]
         assert not self.rare(only(*range(1, 13), **{cue: value})).raised()
 
+    @pytest.mark.parametrize("cue", ["brow", "turn", "eyes"])
+    def test_it_is_set_against_the_middle_of_the_class(self, cue: str) -> None:
+        limit = {"brow": SETTINGS.brow_by, "turn": SETTINGS.turn_by, "eyes": SETTINGS.eyes_closed}[cue]
+        one, others = 1.2 * limit, 0.45 * limit
+        assert self.rare(only(3, **{cue: one})).raised()
+        assert not self.rare(
+            lambda student: state(student, **{cue: one if student == 3 else others})
+        ).raised()
+
     def test_what_the_class_did_long_ago_does_not_count(self) -> None:
         room = Room().run(10, only(*range(1, 13), turn=50.0)).run(HOLD + 40, only(3, turn=50.0))
         assert [flag.kind for flag in room.raised()] == [FlagKind.TURNED_AWAY]

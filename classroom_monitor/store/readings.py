@@ -77,7 +77,7 @@ class Readings(Database):
             key = self._find(connection, session.id)
             last = 0
             if key is None:
-                made = connection.execute(
+                connection.execute(
                     insert(schema.session).values(
                         id=session.id,
                         title=clean(session.title),
@@ -93,7 +93,7 @@ class Readings(Database):
                         class_only=class_only,
                     )
                 )
-                key = int(made.inserted_primary_key[0])  # type: ignore[index]
+                key = self._key(connection, session.id)
             else:
                 connection.execute(
                     update(schema.session).where(schema.session.c.key == key).values(end_us=None, ended=None)

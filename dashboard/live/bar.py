@@ -85,7 +85,7 @@ def _words() -> dict[str, str]:
         "table_hide": wording.TABLE_HIDE,
         "hover": wording.HOVER,
         "few": wording.FEW,
-        "student": wording.pseudonym(0).rstrip("0"),
+        "student": wording.STUDENT,
         **{f"is_{presence.value}": word for presence, word in wording.PRESENCE.items()},
         **{f"is_{name}": name for name in wording.FAMILIES},
     }

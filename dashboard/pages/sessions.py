@@ -14,6 +14,7 @@ from classroom_monitor.records import Session
 from dashboard import parts, wording
 from dashboard import review_wording as words
 from dashboard.context import Context
+from dashboard.summary import forget_ended
 
 PATH = "/sessions"
 TITLE = words.SESSIONS_TITLE
@@ -27,7 +28,8 @@ MOST_ROWS = 100
 
 def layout(context: Context, search: str = "", **_values: str) -> Any:
     """The list, or the first steps while there is no session yet. search: words to look for."""
-    if not context.store.sessions():
+    known = context.store.sessions()
+    if not known:
         return html.Div([parts.bar(context, PATH), html.Main([_notice(context), _empty(context)])])
     return html.Div(
         [
@@ -50,7 +52,9 @@ def layout(context: Context, search: str = "", **_values: str) -> Any:
                                 size="sm",
                                 **{"aria-label": words.SEARCH_LABEL},
                             ),
-                            html.Div(_compare_button(context, []), id="sessions-compare", className="push"),
+                            html.Div(
+                                _compare_button(len(known), []), id="sessions-compare", className="push"
+                            ),
                         ],
                         className="row wrap",
                         style={"marginTop": "24px"},
@@ -92,7 +96,7 @@ def register(app: Any, context: Context) -> None:
         known = {each.id for each in context.store.sessions()}
         hidden = [each for each in before if each in known and each not in listed]  # by the search
         picked = [*hidden, *(each for each, on in listed.items() if on)]
-        return picked, _compare_button(context, picked)
+        return picked, _compare_button(len(known), picked)
 
     @app.callback(
         Output("rename-dialog", "opened"),
@@ -166,6 +170,7 @@ def register(app: Any, context: Context) -> None:
             if _runs(context, session):
                 return False, changed, words.STOP_FIRST
             context.store.delete_session(session.id)
+            forget_ended()
         except StoreError as problem:
             return False, changed + 1, str(problem)
         return False, changed + 1, words.DELETED.format(title=words.title_of(session))
@@ -238,9 +243,9 @@ def _row(context: Context, session: Session, picked: list[str]) -> Any:
     )
 
 
-def _compare_button(context: Context, picked: list[str]) -> Any:
+def _compare_button(known: int, picked: list[str]) -> Any:
     low, high = COMPARED
-    if len(context.store.sessions()) < low:
+    if known < low:
         return None
     if not low <= len(picked) <= high:
         return html.Span(words.COMPARE_HINT, className="small quiet3")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from datetime import timedelta
 
 import numpy as np
 import pandas as pd
@@ -245,9 +246,13 @@ def test_the_looks_of_a_session_are_read_once_when_it_has_ended(monkeypatch: pyt
     for _ in range(2):
         assert summary.read_lecture(store, running.id).looks == 23
     assert len(asked) == 3
-    summary.forget_ended()
+    store.begin(running)  # gone on with
+    store.finish(running.id, running.start + timedelta(seconds=1))
     summary.read_lecture(store, running.id)
     assert len(asked) == 4
+    summary.forget_ended()
+    summary.read_lecture(store, running.id)
+    assert len(asked) == 5
 
 
 def test_one_look_that_could_not_be_read_is_no_gap_in_a_students_line(store: Store) -> None:

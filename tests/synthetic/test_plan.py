@@ -193,9 +193,7 @@ def test_the_same_seed_is_the_same_class_and_another_is_not() -> None:
     assert [one.acting(s, 333.3) for s in range(1, 31)] != [other.acting(s, 333.3) for s in range(1, 31)]
 
 
-@pytest.mark.parametrize(
-    "values", [{"students": 0}, {"students": 201}, {"minutes": 0.0}, {"minutes": 5000.0}]
-)
-def test_a_class_out_of_range_is_refused(values: dict[str, float]) -> None:
+@pytest.mark.parametrize(("students", "minutes"), [(0, None), (201, None), (None, 0.0), (None, 5000.0)])
+def test_a_class_out_of_range_is_refused(students: int | None, minutes: float | None) -> None:
     with pytest.raises(ScriptError, match="out of range"):
-        Plan(read_script("calm_class"), **values)  # type: ignore[arg-type]
+        Plan(read_script("calm_class"), students=students, minutes=minutes)
