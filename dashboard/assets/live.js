@@ -170,7 +170,8 @@
     var tile = document.querySelector("[data-student='" + picked + "']");
     picked = null;
     window.dash_clientside.set_props("live-picked", { data: null });
-    element("live-detail").hidden = true;
+    // By its property: hidden past Dash, it would stay so where it is opened again before the answer.
+    window.dash_clientside.set_props("live-detail", { hidden: true });
     if (tile) tile.focus();
   }
 

@@ -457,6 +457,14 @@ def test_a_tapped_tile_tells_the_student_and_what_can_be_said_of_them(
     assert page.evaluate("document.activeElement.dataset.student") == "3"
 
     page.keyboard.press("Enter")
+    page.locator("#live-detail").wait_for()
+    page.evaluate(  # closed and opened again before the server could answer
+        """() => {
+            const keys = { key: "Escape", bubbles: true };
+            document.getElementById("live-detail-name").dispatchEvent(new KeyboardEvent("keydown", keys));
+            document.querySelector(".tile[data-student='3']").click();
+        }"""
+    )
     page.get_by_role("button", name=wording.LEAVE_OUT).click()
     page.get_by_role("button", name=wording.TAKE_IN).click()
     page.get_by_role("button", name=wording.LEAVE_OUT).wait_for()
